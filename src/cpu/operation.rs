@@ -1,0 +1,129 @@
+//! One layer made ready for the CPU.
+
+use super::Target;
+use super::convolution::Convolution;
+use super::elementwise::{affine, map, map2};
+use super::pointwise::Pointwise;
+use super::pooling::Pooling;
+use crate::layers::{Layer, probabilities};
+use crate::{Error, Result};
+
+/// A layer with its weights packed and its geometry worked out.
+pub enum Operation {
+    Clamp { low: f32, high: f32 },
+    Affine { scale: Vec<f32>, offset: Vec<f32> },
+    Pointwise(Pointwise),
+    Convolution(Convolution),
+    Rectifier { ceiling: f32 },
+    Pooling(Pooling),
+    GlobalAverage { plane: usize },
+    Add,
+    Flatten,
+    Softmax,
+}
+
+impl Operation {
+    /// Prepares a layer for inputs and an output of the given item shapes.
+    ///
+    /// # Errors
+    /// For the input, which is not an operation.
+    pub fn pack(layer: &Layer, inputs: &[&[usize]], output: &[usize]) -> Result<Self> {
+        let plane = |shape: &[usize]| [shape[1], shape[2]];
+        Ok(match layer {
+            Layer::Input => return Err(Error::Internal("the input layer is never evaluated".into())),
+            Layer::Clamp(l) => Self::Clamp { low: l.low, high: l.high },
+            Layer::Affine(l) => Self::Affine { scale: l.scale.values()?, offset: l.offset.values()? },
+            Layer::BatchNorm(l) => {
+                let (scale, variance) = (l.scale.values()?, l.variance.values()?);
+                let root = |v: &f32| (f64::from(*v) + l.epsilon).sqrt();
+                let factor: Vec<f64> = scale.iter().zip(&variance).map(|(s, v)| f64::from(*s) / root(v)).collect();
+                let (shift, mean) = (l.shift.values()?, l.mean.values()?);
+                let offset = factor.iter().zip(shift.iter().zip(&mean));
+                let offset = offset.map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32).collect();
+                Self::Affine { scale: factor.into_iter().map(|f| f as f32).collect(), offset }
+            }
+            Layer::Conv2d(l) if Pointwise::fits(l) => {
+                Self::Pointwise(Pointwise::from_conv(l, output[1] * output[2])?)
+            }
+            Layer::Conv2d(l) => Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?),
+            Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
+            Layer::Rectifier(l) => Self::Rectifier { ceiling: l.ceiling.unwrap_or(f32::INFINITY) },
+            Layer::MaxPool(l) => Self::Pooling(Pooling::max(l.window, plane(inputs[0]), plane(output))),
+            Layer::AveragePool(l) => {
+                Self::Pooling(Pooling::average(l.window, l.count_padding, plane(inputs[0]), plane(output)))
+            }
+            Layer::GlobalAverage(_) => Self::GlobalAverage { plane: inputs[0][1] * inputs[0][2] },
+            Layer::Add(_) => Self::Add,
+            Layer::Flatten(_) => Self::Flatten,
+            Layer::Softmax(_) => Self::Softmax,
+        })
+    }
+
+    /// Computes the output from the inputs.
+    pub fn forward(&mut self, inputs: &[&[f32]], out: &mut [f32], scratch: &mut Vec<f32>, threads: usize) {
+        let x = inputs[0];
+        match self {
+            Self::Clamp { low, high } => {
+                let (low, high) = (*low, *high);
+                map(x, out, |v| v.clamp(low, high));
+            }
+            Self::Affine { scale, offset } => affine(x, out, scale, offset),
+            Self::Pointwise(op) => op.forward(x, out, threads),
+            Self::Convolution(op) => op.forward(x, out, scratch),
+            Self::Rectifier { ceiling } => {
+                let ceiling = *ceiling;
+                map(x, out, |v| v.clamp(0.0, ceiling));
+            }
+            Self::Pooling(op) => op.forward(x, out),
+            Self::GlobalAverage { plane } => {
+                for (o, x) in out.iter_mut().zip(x.chunks(*plane)) {
+                    *o = x.iter().sum::<f32>() / *plane as f32;
+                }
+            }
+            Self::Add => map2(x, inputs[1], out, |a, b| a + b),
+            Self::Flatten => out.copy_from_slice(x),
+            Self::Softmax => out.iter_mut().zip(probabilities(x)).for_each(|(o, p)| *o = p as f32),
+        }
+    }
+
+    /// Adds to each target the gradient with respect to that input.
+    pub fn pullback(
+        &self,
+        inputs: &[&[f32]],
+        output: &[f32],
+        cotangent: &[f32],
+        targets: &mut [Target],
+        scratch: &mut Vec<f32>,
+        threads: usize,
+    ) {
+        match self {
+            // 1 exactly at the bounds: see `layers::Clamp`.
+            Self::Clamp { low, high } => {
+                let inside = |x: f32| (*low..=*high).contains(&x);
+                targets[0].accept(|i, g| if inside(inputs[0][i]) { g } else { 0.0 }, cotangent);
+            }
+            Self::Affine { scale, .. } => {
+                let plane = cotangent.len() / scale.len();
+                targets[0].accept(|i, g| g * scale[i / plane], cotangent);
+            }
+            Self::Pointwise(op) => op.pullback(cotangent, &mut targets[0], threads),
+            Self::Convolution(op) => op.pullback(cotangent, &mut targets[0], scratch),
+            Self::Rectifier { ceiling } => {
+                targets[0].accept(|i, g| if output[i] > 0.0 && output[i] < *ceiling { g } else { 0.0 }, cotangent);
+            }
+            Self::Pooling(op) => op.pullback(cotangent, &mut targets[0]),
+            Self::GlobalAverage { plane } => {
+                let target = &mut targets[0];
+                for (dx, g) in target.buffer.chunks_mut(*plane).zip(cotangent) {
+                    let share = g / *plane as f32;
+                    dx.iter_mut().for_each(|d| *d = if target.add { *d + share } else { share });
+                }
+            }
+            Self::Add | Self::Flatten => targets.iter_mut().for_each(|t| t.accept_whole(cotangent)),
+            Self::Softmax => {
+                let inner: f32 = output.iter().zip(cotangent).map(|(y, g)| y * g).sum();
+                targets[0].accept(|i, g| output[i] * (g - inner), cotangent);
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Metamer Studio: make, watch and verify model metamers.
+#![doc = ""]
+pub mod cpu;
+pub mod error;
+pub mod formats;
+pub mod layers;
+pub mod network;
+pub mod stimulus;
+
+pub use error::{Error, Result};

@@ -1,0 +1,72 @@
+//! Which models there are, and how they come into memory.
+
+use super::architectures::{Weights, efficientnet_lite};
+use super::model::{Input, Model};
+use crate::formats::safetensors;
+use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What is known about a model before it is loaded.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Entry {
+    /// The name used on the command line.
+    pub name: &'static str,
+    /// The name shown to people.
+    pub title: &'static str,
+    /// "image" or "sound".
+    pub modality: &'static str,
+    /// Where the weights come from, and their licence.
+    pub source: &'static str,
+    /// Whether the weights are here.
+    pub available: bool,
+}
+
+/// Every model known.
+pub const MODELS: [Entry; 1] = [Entry {
+    name: "efficientnet-lite0",
+    title: "EfficientNet-Lite0",
+    modality: "image",
+    source: "ImageNet, 1000 classes; Google's weights (Apache-2.0), embedded",
+    available: true,
+}];
+
+const LITE0_WEIGHTS: &[u8] = include_bytes!("../../assets/models/efficientnet-lite0.safetensors");
+const IMAGENET_LABELS: &str = include_str!("../../assets/labels/imagenet1k.txt");
+
+/// Loads a model by name.
+///
+/// # Errors
+/// When no model is called that; the error suggests the nearest names.
+pub fn load(name: &str) -> Result<Model> {
+    let entry = MODELS
+        .iter()
+        .find(|m| m.name == name)
+        .ok_or_else(|| Error::unknown("model", name, MODELS.iter().map(|m| m.name)))?;
+    let origin = format!("{name} (embedded)");
+    let tensors = safetensors::decode(LITE0_WEIGHTS).map_err(|reason| Error::file(Path::new(&origin), reason))?;
+    let mut weights = Weights::new(tensors, origin);
+    let labels: Arc<[String]> = IMAGENET_LABELS.lines().map(str::to_owned).collect();
+    let size = 224;
+    let built = efficientnet_lite::lite0(&mut weights, size, labels.len())?;
+    if let Some(extra) = weights.left_over().next() {
+        return Err(Error::Internal(format!("the embedded weights of {name} hold '{extra}', which nothing uses")));
+    }
+    Ok(Model {
+        name: entry.name.into(),
+        title: entry.title.into(),
+        source: entry.source.into(),
+        graph: Arc::new(built.graph),
+        input: Input { shape: vec![3, size, size], range: [0.0, 1.0] },
+        metamer_layers: built.metamer_layers,
+        logits: built.logits,
+        labels,
+        weights_sha256: sha256(LITE0_WEIGHTS),
+    })
+}
+
+/// The sha256 of some bytes in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,212 @@
+//! The CPU executor against the reference executor in `f64`, on networks of random shapes, and both on the embedded
+//! model.
+
+use candle_core::{DType, Device};
+use metamer_studio::cpu::Cpu;
+use metamer_studio::layers::*;
+use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap, registry};
+use metamer_studio::stimulus::random::{Purpose, Random};
+use std::sync::Arc;
+
+struct Draw(Random);
+
+impl Draw {
+    fn up_to(&mut self, n: usize) -> usize {
+        1 + self.0.below(n as u64) as usize
+    }
+    fn padding(&mut self, n: u64) -> Padding {
+        let mut side = || self.0.below(n) as usize;
+        Padding { top: side(), bottom: side(), left: side(), right: side() }
+    }
+    fn parameter(&mut self, shape: &[usize]) -> Parameter {
+        let n = shape.iter().product();
+        Parameter::new(shape, self.0.normals(n, 0.0, 0.5)).unwrap()
+    }
+    fn window(&mut self) -> Window {
+        Window {
+            kernel: [self.up_to(5), self.up_to(5)],
+            stride: [self.up_to(4), self.up_to(4)],
+            padding: self.padding(3),
+        }
+    }
+}
+
+/// Runs both executors to `tap` and compares activations and input gradients.
+fn compare(graph: Graph, tap: Tap, draw: &mut Draw, what: &str) {
+    let graph = Arc::new(graph);
+    let input = draw.0.normals(graph.input_elements(), 0.3, 0.6);
+    let cotangent = draw.0.normals(graph.node(tap.node).elements(), 0.0, 1.0);
+    let run = |executor: &mut dyn Executor| {
+        let mut gradient = vec![f32::NAN; input.len()];
+        executor.forward(&input, tap.node).unwrap();
+        let activation = executor.activation(tap.node).unwrap().into_owned();
+        executor.pullback(tap, &cotangent, &mut gradient).unwrap();
+        // A second run on the same buffers must not remember the first.
+        executor.forward(&input, tap.node).unwrap();
+        let mut again = vec![f32::NAN; input.len()];
+        executor.pullback(tap, &cotangent, &mut again).unwrap();
+        assert_eq!(gradient, again, "{what}: a repeated step differs");
+        (activation, gradient)
+    };
+    let exact = run(&mut Reference::new(graph.clone(), Device::Cpu, DType::F64).unwrap());
+    for threads in [1, 2] {
+        let fast = run(&mut Cpu::new(graph.clone(), threads).unwrap());
+        for (name, a, b) in [("activation", &exact.0, &fast.0), ("gradient", &exact.1, &fast.1)] {
+            let scale = a.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
+            let worst = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 2e-5 * scale, "{what}, {threads} threads: {name} differs by {worst} of {scale}");
+        }
+    }
+}
+
+#[test]
+fn convolutions_of_random_shapes_agree() {
+    let mut draw = Draw(Random::new(1, Purpose::Start));
+    let mut tried = 0;
+    while tried < 60 {
+        let groups = [1, 1, 2, 3, 8][draw.0.below(5) as usize];
+        let (ins, outs) = (groups * draw.up_to(3), groups * draw.up_to(3));
+        let (window, size) = (draw.window(), [draw.up_to(17), draw.up_to(40)]);
+        if window.output(size).is_err() {
+            continue;
+        }
+        let mut graph = Graph::new(&[ins, size[0], size[1]]);
+        let weight = draw.parameter(&[outs, ins / groups, window.kernel[0], window.kernel[1]]);
+        let bias = (draw.0.below(2) == 0).then(|| draw.parameter(&[outs]));
+        let conv = Conv2d::new(weight, bias, window, groups).unwrap();
+        let what = format!("{window:?} groups {groups} {ins}->{outs} {size:?}");
+        let node = graph.add("conv", Layer::Conv2d(conv), &[NodeId::INPUT]).unwrap();
+        compare(graph, Tap { node, straight_through: false }, &mut draw, &what);
+        tried += 1;
+    }
+}
+
+#[test]
+fn pools_of_random_shapes_agree() {
+    let mut draw = Draw(Random::new(2, Purpose::Start));
+    let mut tried = 0;
+    while tried < 60 {
+        let (window, size) = (draw.window(), [draw.up_to(11), draw.up_to(11)]);
+        // A maximum over nothing but padding is minus infinity, which no network asks for.
+        let sees = |a: usize, before: usize, after: usize| window.kernel[a] > before.max(after) && size[a] > 0;
+        let p = window.padding;
+        if window.output(size).is_err() || !sees(0, p.top, p.bottom) || !sees(1, p.left, p.right) {
+            continue;
+        }
+        let layers = [
+            Layer::MaxPool(MaxPool { window }),
+            Layer::AveragePool(AveragePool { window, count_padding: true }),
+            Layer::AveragePool(AveragePool { window, count_padding: false }),
+        ];
+        for layer in layers {
+            let mut graph = Graph::new(&[3, size[0], size[1]]);
+            let node = graph.add("pool", layer.clone(), &[NodeId::INPUT]).unwrap();
+            compare(graph, Tap { node, straight_through: false }, &mut draw, &format!("{layer:?} {size:?}"));
+        }
+        tried += 1;
+    }
+}
+
+/// Every remaining layer kind in one residual network, tapped everywhere, with and without straight-through.
+#[test]
+fn a_network_of_every_layer_kind_agrees_at_every_tap() {
+    let mut draw = Draw(Random::new(3, Purpose::Start));
+    let mut g = Graph::new(&[3, 9, 7]);
+    let clamp = g.add("clamp", Layer::Clamp(Clamp { low: 0.0, high: 1.0 }), &[NodeId::INPUT]).unwrap();
+    let affine = Affine { scale: draw.parameter(&[3]), offset: draw.parameter(&[3]) };
+    let x = g.add("affine", Layer::Affine(affine), &[clamp]).unwrap();
+    let same = Window::square(3, 1, Padding::all(1));
+    let conv = |draw: &mut Draw, i, o, window: Window| {
+        let weight = draw.parameter(&[o, i, window.kernel[0], window.kernel[1]]);
+        Layer::Conv2d(Conv2d::new(weight, None, window, 1).unwrap())
+    };
+    let layer = conv(&mut draw, 3, 6, same);
+    let x = g.add("conv1", layer, &[x]).unwrap();
+    let variance = Parameter::new(&[6], vec![0.5, 1.0, 2.0, 0.1, 3.0, 0.7]).unwrap();
+    let norm = BatchNorm {
+        scale: draw.parameter(&[6]),
+        shift: draw.parameter(&[6]),
+        mean: draw.parameter(&[6]),
+        variance,
+        epsilon: 1e-5,
+    };
+    let x = g.add("bn1", Layer::BatchNorm(norm), &[x]).unwrap();
+    let relu = g.add("relu1", Layer::Rectifier(Rectifier::RELU), &[x]).unwrap();
+    let layer = conv(&mut draw, 6, 6, Window::square(1, 1, Padding::default()));
+    let x = g.add("conv2", layer, &[relu]).unwrap();
+    let x = g.add("sum", Layer::Add(Add), &[x, relu]).unwrap();
+    let x = g.add("relu6", Layer::Rectifier(Rectifier { ceiling: Some(0.5) }), &[x]).unwrap();
+    let pool = g.add("pool", Layer::MaxPool(MaxPool { window: Window::square(3, 2, Padding::all(1)) }), &[x]).unwrap();
+    let mean = g.add("mean", Layer::GlobalAverage(GlobalAverage), &[pool]).unwrap();
+    let flat = g.add("flat", Layer::Flatten(Flatten), &[pool]).unwrap();
+    let n = g.node(flat).elements();
+    let linear = Linear { weight: draw.parameter(&[6, n]), bias: draw.parameter(&[6]) };
+    let y = g.add("linear", Layer::Linear(linear), &[flat]).unwrap();
+    let y = g.add("both", Layer::Add(Add), &[y, mean]).unwrap();
+    g.add("softmax", Layer::Softmax(Softmax), &[y]).unwrap();
+    let names: Vec<String> = g.nodes()[1..].iter().map(|n| n.name.clone()).collect();
+    for name in names {
+        let node = g.find(&name).unwrap();
+        let rectifier = matches!(g.node(node).layer, Layer::Rectifier(_));
+        for straight_through in [false, true] {
+            if rectifier || !straight_through {
+                compare(g.clone(), Tap { node, straight_through }, &mut draw, &name);
+                compare(g.folded().unwrap(), tap_in(&g.folded().unwrap(), &name, straight_through), &mut draw, &name);
+            }
+        }
+    }
+}
+
+fn tap_in(folded: &Graph, name: &str, straight_through: bool) -> Tap {
+    // conv1 is gone in the folded graph; its place is taken by bn1.
+    let node = folded.find(name).or_else(|_| folded.find("bn1")).unwrap();
+    Tap { node, straight_through }
+}
+
+#[test]
+fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
+    let mut g = Graph::new(&[4]);
+    let node = g.add("relu", Layer::Rectifier(Rectifier::RELU6), &[NodeId::INPUT]).unwrap();
+    let mut cpu = Cpu::new(Arc::new(g), 1).unwrap();
+    cpu.forward(&[-1.0, 0.0, 3.0, 9.0], node).unwrap();
+    assert_eq!(cpu.activation(node).unwrap()[..], [0.0, 0.0, 3.0, 6.0]);
+    let mut g = [f32::NAN; 4];
+    cpu.pullback(Tap { node, straight_through: true }, &[1.0, 2.0, 3.0, 4.0], &mut g).unwrap();
+    assert_eq!(g, [1.0, 2.0, 3.0, 4.0]);
+    cpu.pullback(Tap { node, straight_through: false }, &[1.0, 2.0, 3.0, 4.0], &mut g).unwrap();
+    assert_eq!(g, [0.0, 0.0, 3.0, 0.0]);
+}
+
+/// Expected logits come from an independent NumPy port of the network; its normalised input is a formula, undone here.
+#[test]
+fn the_embedded_network_reproduces_the_parity_values() {
+    let text = std::fs::read_to_string("tests/data/parity/efficientnet_lite0.json").unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let model = registry::load("efficientnet-lite0").unwrap();
+    let size = 224;
+    let mut input = Vec::new();
+    for c in 0..3 {
+        for i in 0..size {
+            let normalised = |j| (0.05 * f64::from(i * (c + 1)) + 0.03 * f64::from(j)).sin();
+            input.extend((0..size).map(|j| ((normalised(j) * 128.0 + 127.0) / 255.0) as f32));
+        }
+    }
+    let graph = model.graph.clone();
+    let logits = model.logits;
+    let mut cpu = Cpu::new(graph.clone(), 2).unwrap();
+    let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
+    let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
+    for executor in executors {
+        executor.forward(&input, logits).unwrap();
+        let y = executor.activation(logits).unwrap().into_owned();
+        let top = y.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
+        assert_eq!(top.0 as u64, expected["argmax"].as_u64().unwrap());
+        let scale = expected["max"].as_f64().unwrap();
+        for (i, e) in expected["logits_0_9"].as_array().unwrap().iter().enumerate() {
+            let error = (f64::from(y[i]) - e.as_f64().unwrap()).abs();
+            assert!(error < 2e-6 * scale, "{}: logit {i} is {} not {e}", executor.name(), y[i]);
+        }
+        let mean = y.iter().map(|v| f64::from(*v)).sum::<f64>() / 1000.0;
+        assert!((mean - expected["mean"].as_f64().unwrap()).abs() < 2e-6 * scale);
+    }
+}
