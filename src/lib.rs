@@ -6,5 +6,6 @@ pub mod formats;
 pub mod layers;
 pub mod network;
 pub mod stimulus;
+pub mod verify;
 
 pub use error::{Error, Result};

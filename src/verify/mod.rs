@@ -1,0 +1,11 @@
+//! Is the match real? Correlations between activations, the null distribution they have to exceed, and the verdict.
+
+pub mod category;
+pub mod null;
+pub mod number;
+pub mod statistics;
+pub mod verdict;
+
+pub use null::NullDistribution;
+pub use statistics::{Comparison, Ranked};
+pub use verdict::{Criteria, Prediction, Verdict, Verification};
