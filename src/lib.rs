@@ -5,7 +5,9 @@ pub mod error;
 pub mod formats;
 pub mod layers;
 pub mod network;
+pub mod session;
 pub mod stimulus;
+pub mod synthesis;
 pub mod verify;
 
 pub use error::{Error, Result};

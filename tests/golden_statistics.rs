@@ -75,7 +75,11 @@ fn forty_cases_of_every_size_and_kind_agree() {
         let (kind, n) = (case["kind"].as_str().unwrap(), case["n"].as_u64().unwrap() as usize);
         let (x, y) = pair(kind, case["seed"].as_u64().unwrap(), n);
         if let Some(stored) = vectors.get(&format!("{kind}_{n}_x")) {
-            assert_eq!((&stored.values, &vectors[&format!("{kind}_{n}_y")].values), (&x, &y), "{kind} {n}: the test's own formula");
+            assert_eq!(
+                (&stored.values, &vectors[&format!("{kind}_{n}_y")].values),
+                (&x, &y),
+                "{kind} {n}: the test's own formula"
+            );
         }
         check(&format!("{kind} {n}"), &x, &y, case);
     }

@@ -124,10 +124,9 @@ impl Convolution {
             scratch.resize((ins * split).max(scratch.len()), 0.0);
             let all = &mut scratch[..ins * split];
             all.par_chunks_mut(split).zip(x.par_chunks(in_plane)).for_each(|(s, x)| self.split(x, s));
-            out.par_chunks_mut(out_plane).enumerate().for_each_init(
-                || vec![0.0; self.wide],
-                |wide, (channel, out)| one(all, channel, out, wide),
-            );
+            out.par_chunks_mut(out_plane)
+                .enumerate()
+                .for_each_init(|| vec![0.0; self.wide], |wide, (channel, out)| one(all, channel, out, wide));
         } else {
             out.par_chunks_mut(outs * out_plane).zip(x.par_chunks(ins * in_plane)).enumerate().for_each_init(
                 || (vec![0.0; ins * split], vec![0.0; self.wide]),
@@ -160,10 +159,11 @@ impl Convolution {
             scratch.resize((outs * self.cotangent).max(scratch.len()), 0.0);
             let all = &mut scratch[..outs * self.cotangent];
             all.par_chunks_mut(self.cotangent).zip(cotangent.par_chunks(out_plane)).for_each(|(l, g)| self.lay(g, l));
-            target.buffer.par_chunks_mut(in_plane).enumerate().for_each_init(
-                || vec![0.0; area],
-                |phase, (channel, dx)| one(all, channel, dx, phase),
-            );
+            target
+                .buffer
+                .par_chunks_mut(in_plane)
+                .enumerate()
+                .for_each_init(|| vec![0.0; area], |phase, (channel, dx)| one(all, channel, dx, phase));
         } else {
             let groups = target.buffer.par_chunks_mut(ins * in_plane).zip(cotangent.par_chunks(outs * out_plane));
             groups.enumerate().for_each_init(

@@ -11,6 +11,7 @@ mod operation;
 mod pointwise;
 mod pooling;
 
+use crate::layers::Layer;
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
 use operation::Operation;
@@ -153,7 +154,8 @@ impl Executor for Cpu {
                     targets.push(Target { buffer, add: filled[k] });
                 }
                 let inputs: Vec<&[f32]> = node.inputs.iter().map(|n| &values[n.index()][..]).collect();
-                if tap.straight_through && id == tap.node {
+                let passes = tap.straight_through && id == tap.node && matches!(node.layer, Layer::Rectifier(_));
+                if passes {
                     targets.iter_mut().for_each(|t| t.accept(|_, g| g, &own));
                 } else if let Some(operation) = &operations[i] {
                     operation.pullback(&inputs, &values[i], &own, &mut targets, scratch, parallelism);

@@ -42,9 +42,7 @@ impl Operation {
                 let offset = offset.map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32).collect();
                 Self::Affine { scale: factor.into_iter().map(|f| f as f32).collect(), offset }
             }
-            Layer::Conv2d(l) if Pointwise::fits(l) => {
-                Self::Pointwise(Pointwise::from_conv(l, output[1] * output[2])?)
-            }
+            Layer::Conv2d(l) if Pointwise::fits(l) => Self::Pointwise(Pointwise::from_conv(l, output[1] * output[2])?),
             Layer::Conv2d(l) => Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?),
             Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
             Layer::Rectifier(l) => Self::Rectifier { ceiling: l.ceiling.unwrap_or(f32::INFINITY) },

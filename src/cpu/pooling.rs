@@ -15,8 +15,12 @@ pub struct Pooling {
 
 enum Kind {
     /// Remembers, for every output, the input element that won.
-    Max { winner: Vec<u32> },
-    Average { count_padding: bool },
+    Max {
+        winner: Vec<u32>,
+    },
+    Average {
+        count_padding: bool,
+    },
 }
 
 impl Pooling {
@@ -57,7 +61,8 @@ impl Pooling {
                 out.par_chunks_mut(planes[1]).zip(x.par_chunks(planes[0])).for_each(|(out, x)| {
                     for (at, rows, columns, padded) in geometry.windows() {
                         let share = share(count_padding, &rows, &columns, padded);
-                        let sum: f32 = rows.map(|y| x[y * geometry.input[1]..][columns.clone()].iter().sum::<f32>()).sum();
+                        let sum: f32 =
+                            rows.map(|y| x[y * geometry.input[1]..][columns.clone()].iter().sum::<f32>()).sum();
                         out[at] = sum * share;
                     }
                 });
@@ -120,9 +125,7 @@ impl Geometry {
         };
         (0..output[0]).flat_map(move |oy| {
             let rows = seen(0, oy, window.padding.top);
-            (0..output[1]).map(move |ox| {
-                (oy * output[1] + ox, rows.clone(), seen(1, ox, window.padding.left), area)
-            })
+            (0..output[1]).map(move |ox| (oy * output[1] + ox, rows.clone(), seen(1, ox, window.padding.left), area))
         })
     }
 }

@@ -87,7 +87,9 @@ fn shape(header: &str) -> Result<Vec<usize>, String> {
         .split(',')
         .map(str::trim)
         .filter(|s| !s.is_empty())
-        .map(|s| s.trim_end_matches('L').parse().map_err(|_| format!("The .npy shape has '{s}' where a length belongs")))
+        .map(|s| {
+            s.trim_end_matches('L').parse().map_err(|_| format!("The .npy shape has '{s}' where a length belongs"))
+        })
         .collect()
 }
 
@@ -120,7 +122,12 @@ fn values(descr: &str, data: &[u8], count: usize) -> Result<Vec<f32>, String> {
     }
 }
 
-fn numbers<const N: usize>(data: &[u8], count: usize, big: bool, one: impl Fn([u8; N]) -> f32) -> Result<Vec<f32>, String> {
+fn numbers<const N: usize>(
+    data: &[u8],
+    count: usize,
+    big: bool,
+    one: impl Fn([u8; N]) -> f32,
+) -> Result<Vec<f32>, String> {
     let needed = count.checked_mul(N).ok_or("The .npy shape overflows")?;
     if data.len() < needed {
         return Err(format!("The .npy data is cut short: {} of {needed} bytes", data.len()));

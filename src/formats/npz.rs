@@ -15,8 +15,8 @@ const MAX_MEMBER: u64 = 4 << 30;
 /// When the file cannot be read, is no zip archive, or a member is no readable `.npy`.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
     let file = std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
-    let mut archive =
-        zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|e| Error::file(path, format!("Not an .npz archive: {e}")))?;
+    let mut archive = zip::ZipArchive::new(std::io::BufReader::new(file))
+        .map_err(|e| Error::file(path, format!("Not an .npz archive: {e}")))?;
     let mut arrays = BTreeMap::new();
     for i in 0..archive.len() {
         let member = archive.by_index(i).map_err(|e| Error::file(path, format!("Damaged .npz member {i}: {e}")))?;
@@ -27,7 +27,8 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
             .take(MAX_MEMBER)
             .read_to_end(&mut bytes)
             .map_err(|e| Error::file(path, format!("Damaged .npz member '{name}': {e}")))?;
-        arrays.insert(name.clone(), npy::decode(&bytes).map_err(|e| Error::file(path, format!("member '{name}': {e}")))?);
+        arrays
+            .insert(name.clone(), npy::decode(&bytes).map_err(|e| Error::file(path, format!("member '{name}': {e}")))?);
     }
     Ok(arrays)
 }

@@ -67,7 +67,8 @@ pub fn write(path: &Path, tensors: &Tensors) -> Result<()> {
         tensors.arrays.iter().map(|(n, a)| (n, a, a.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
     let mut views = Vec::new();
     for (name, array, bytes) in &data {
-        let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes).map_err(|e| Error::file(path, format!("tensor '{name}': {e}")))?;
+        let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes)
+            .map_err(|e| Error::file(path, format!("tensor '{name}': {e}")))?;
         views.push((name.as_str(), view));
     }
     // The crate writes metadata in the order of its hash map, which differs from run to run; one JSON entry has one order.
@@ -91,7 +92,8 @@ pub fn read_own(path: &Path) -> Result<Tensors> {
 /// Decodes the bytes of a file written by [`write()`].
 pub fn decode_own(bytes: &[u8]) -> Result<Tensors, String> {
     let mut tensors = decode(bytes)?;
-    let packed = tensors.meta(METADATA).map_err(|_| "Not a file of this program: it carries no metamer-studio metadata")?;
+    let packed =
+        tensors.meta(METADATA).map_err(|_| "Not a file of this program: it carries no metamer-studio metadata")?;
     tensors.metadata = serde_json::from_str(packed).map_err(|e| format!("The metadata is malformed: {e}"))?;
     Ok(tensors)
 }

@@ -74,7 +74,9 @@ impl FrozenLayer for BatchNorm {
         let x = only(inputs)?;
         let shape = per_channel(x);
         let centred = x.broadcast_sub(&self.mean.view(&shape)?)?;
-        Ok(centred.broadcast_mul(&self.factor()?.reshape(shape.as_slice())?)?.broadcast_add(&self.shift.view(&shape)?)?)
+        Ok(centred
+            .broadcast_mul(&self.factor()?.reshape(shape.as_slice())?)?
+            .broadcast_add(&self.shift.view(&shape)?)?)
     }
 
     fn pullback(&self, inputs: &[&Tensor], _: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {

@@ -10,7 +10,9 @@ pub fn parameter(shape: &[usize], seed: u64) -> Parameter {
 
 /// Irregular numbers without ties, so that no maximum or threshold is met exactly.
 pub fn irregular(n: usize, seed: u64) -> Vec<f64> {
-    (0..n).map(|i| ((i as f64 + 1.37) * (0.917 + seed as f64 * 0.0531)).sin() + 1e-3 * ((i * 7 + 3) % 11) as f64).collect()
+    (0..n)
+        .map(|i| ((i as f64 + 1.37) * (0.917 + seed as f64 * 0.0531)).sin() + 1e-3 * ((i * 7 + 3) % 11) as f64)
+        .collect()
 }
 
 /// Compares the layer's pullback with central differences of `Σ cotangent · forward`, for every input element.

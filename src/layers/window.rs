@@ -66,7 +66,10 @@ impl Window {
             return Err(Error::value("window", "kernel and stride must be at least 1"));
         }
         if padded[0] < self.kernel[0] || padded[1] < self.kernel[1] {
-            return Err(Error::value("window", format!("a {:?} kernel does not fit a padded plane of {padded:?}", self.kernel)));
+            return Err(Error::value(
+                "window",
+                format!("a {:?} kernel does not fit a padded plane of {padded:?}", self.kernel),
+            ));
         }
         Ok([0, 1].map(|a| (padded[a] - self.kernel[a]) / self.stride[a] + 1))
     }
@@ -111,7 +114,10 @@ fn pad_axis(x: &Tensor, axis: usize, before: usize, after: usize, fill: f64) -> 
     if before + after == 0 {
         return Ok(x.clone());
     }
-    Ok(Tensor::cat(&[block(before)?, x.clone(), block(after)?].iter().filter(|t| t.elem_count() > 0).collect::<Vec<_>>(), axis)?)
+    Ok(Tensor::cat(
+        &[block(before)?, x.clone(), block(after)?].iter().filter(|t| t.elem_count() > 0).collect::<Vec<_>>(),
+        axis,
+    )?)
 }
 
 /// `count` entries of an axis, from `start`, `step` apart.

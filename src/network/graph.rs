@@ -74,8 +74,10 @@ impl Graph {
             return Err(Error::Internal(format!("two layers are called '{name}'")));
         }
         let shapes: Vec<&[usize]> = inputs.iter().map(|i| &self.nodes[i.0].shape[..]).collect();
-        let shape =
-            layer.behaviour()?.output_shape(&shapes).map_err(|e| Error::value(format!("layer '{name}'"), e.to_string()))?;
+        let shape = layer
+            .behaviour()?
+            .output_shape(&shapes)
+            .map_err(|e| Error::value(format!("layer '{name}'"), e.to_string()))?;
         self.nodes.push(Node { name, aliases: vec![], layer, inputs: inputs.to_vec(), shape });
         Ok(NodeId(self.nodes.len() - 1))
     }

@@ -60,7 +60,8 @@ pub fn all() -> &'static [Embedded] {
     static ALL: OnceLock<Vec<Embedded>> = OnceLock::new();
     ALL.get_or_init(|| {
         // The list is part of the program, and a test reads it: it cannot be malformed in a build that passed.
-        let list: List = toml::from_str(include_str!("../../assets/stimuli/stimuli.toml")).unwrap_or(List { stimulus: vec![] });
+        let list: List =
+            toml::from_str(include_str!("../../assets/stimuli/stimuli.toml")).unwrap_or(List { stimulus: vec![] });
         let with_bytes = |mut s: Embedded| {
             let (_, bytes) = FILES.iter().find(|(file, _)| *file == s.file)?;
             s.bytes = bytes;

@@ -66,7 +66,10 @@ impl Image {
         reader.limits(limits);
         let damaged = |e: ::image::ImageError| match e {
             ::image::ImageError::Limits(_) => {
-                format!("The picture is too large (at most {MAX_SIDE} pixels a side and {} GiB decoded)", MAX_MEMORY >> 30)
+                format!(
+                    "The picture is too large (at most {MAX_SIDE} pixels a side and {} GiB decoded)",
+                    MAX_MEMORY >> 30
+                )
             }
             e => format!("The picture is damaged or cut short: {e}"),
         };
@@ -93,7 +96,8 @@ impl Image {
 
     /// The same picture seen in a mirror.
     pub fn mirrored(&self) -> Self {
-        let rgb = self.rgb.chunks(self.width * 3).flat_map(|row| row.as_chunks::<3>().0.iter().rev().flatten()).copied();
+        let rgb =
+            self.rgb.chunks(self.width * 3).flat_map(|row| row.as_chunks::<3>().0.iter().rev().flatten()).copied();
         Self { rgb: rgb.collect(), ..*self }
     }
 

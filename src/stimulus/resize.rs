@@ -88,8 +88,7 @@ fn taps(input: usize, output: usize, filter: Filter) -> Vec<Taps> {
             let centre = (i as f64 + 0.5) * scale;
             let first = (centre - support + 0.5).max(0.0) as usize;
             let end = ((centre + support + 0.5) as usize).min(input);
-            let raw: Vec<f64> =
-                (first..end).map(|k| filter.at((k as f64 - centre + 0.5) * (1.0 / stretch))).collect();
+            let raw: Vec<f64> = (first..end).map(|k| filter.at((k as f64 - centre + 0.5) * (1.0 / stretch))).collect();
             let total: f64 = raw.iter().sum();
             let fixed = |w: &f64| {
                 let w = (w / total) * f64::from(1 << FRACTION);

@@ -65,7 +65,10 @@ impl NullDistribution {
         mut progress: impl FnMut(u64) -> bool,
     ) -> Result<Option<Self>> {
         if pictures.len() < 2 {
-            return Err(Error::value("stimuli", format!("a null distribution needs at least 2 pictures, found {}", pictures.len())));
+            return Err(Error::value(
+                "stimuli",
+                format!("a null distribution needs at least 2 pictures, found {}", pictures.len()),
+            ));
         }
         let names: Vec<String> = model.metamer_layers.iter().map(|id| model.graph.node(*id).name.clone()).collect();
         let mut layers: BTreeMap<String, [Vec<f32>; 3]> =
@@ -123,7 +126,12 @@ impl NullDistribution {
 
     /// One sentence: how many pairs of how many pictures, and from where.
     pub fn describe(&self) -> String {
-        format!("{} random pairs of crops from {} photographs ({})", self.len(), self.origin.pictures, self.origin.sources)
+        format!(
+            "{} random pairs of crops from {} photographs ({})",
+            self.len(),
+            self.origin.pictures,
+            self.origin.sources
+        )
     }
 
     /// Puts shards together.

@@ -180,11 +180,11 @@ pub fn apply(
     null: Option<&NullDistribution>,
 ) -> BTreeMap<String, Criterion> {
     let mut all = BTreeMap::new();
-    let measures = [("spearman", "Spearman rho", measured.spearman), ("pearson", "Pearson r", measured.pearson), (
-        "snr_db",
-        "SNR (papers' dB)",
-        measured.snr_db,
-    )];
+    let measures = [
+        ("spearman", "Spearman rho", measured.spearman),
+        ("pearson", "Pearson r", measured.pearson),
+        ("snr_db", "SNR (papers' dB)", measured.snr_db),
+    ];
     let used = if criteria == Criteria::Feather2019 { 1 } else { 3 };
     for (key, title, value) in measures.into_iter().take(used) {
         let largest = null.and_then(|n| n.largest(layer, key).map(|v| (v, n.len())));
@@ -227,17 +227,20 @@ fn above_null(criteria: Criteria, title: &str, value: f64, largest: Option<(f64,
     Criterion { verdict, value: Figure::Number(Number(value)), threshold, text }
 }
 
-/// The outcome in words: failures first, then what could not be checked, then what passed.
 fn sentence(verdict: Verdict, criteria: &BTreeMap<String, Criterion>) -> String {
-    let texts = |v: Verdict| criteria.values().filter(move |c| c.verdict == v).map(|c| c.text.clone());
-    let order = [Verdict::Fail, Verdict::Unknown, Verdict::Pass];
-    let all: Vec<String> = order.into_iter().flat_map(texts).collect();
     let word = match verdict {
         Verdict::Pass => "Pass",
         Verdict::Fail => "Fail",
         Verdict::Unknown => "Unknown",
     };
-    format!("{word}: {}", all.join("; "))
+    format!("{word}: {}", in_words(criteria))
+}
+
+/// The outcome of every check in words: failures first, then what could not be checked, then what passed.
+pub fn in_words(criteria: &BTreeMap<String, Criterion>) -> String {
+    let texts = |v: Verdict| criteria.values().filter(move |c| c.verdict == v).map(|c| c.text.clone());
+    let order = [Verdict::Fail, Verdict::Unknown, Verdict::Pass];
+    order.into_iter().flat_map(texts).collect::<Vec<_>>().join("; ")
 }
 
 /// The top five of both, and their categories where the model has ImageNet's thousand classes.
@@ -327,6 +330,9 @@ mod tests {
     fn the_sentence_begins_with_what_matters() {
         let all = apply(Criteria::Feather2019, "a", &measured(0.4), &predicted("cat", "cat"), Some(&null(0.5)));
         let text = sentence(Verdict::Fail, &all);
-        assert!(text.starts_with("Fail: Spearman rho 0.4000, not above all 2 null pairs (largest 0.5000); same class"), "{text}");
+        assert!(
+            text.starts_with("Fail: Spearman rho 0.4000, not above all 2 null pairs (largest 0.5000); same class"),
+            "{text}"
+        );
     }
 }

@@ -96,7 +96,8 @@ mod tests {
                     for add in [false, true] {
                         let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
                         let mut out = numbers(m * n, 3);
-                        let mut expected: Vec<f64> = out.iter().map(|v| if add { f64::from(*v) } else { 0.0 }).collect();
+                        let mut expected: Vec<f64> =
+                            out.iter().map(|v| if add { f64::from(*v) } else { 0.0 }).collect();
                         let at = |i: usize, l: usize| if transpose { a[l * m + i] } else { a[i * k + l] };
                         for i in 0..m {
                             for j in 0..n {

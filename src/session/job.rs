@@ -1,0 +1,150 @@
+//! From what a person asked for to a run with nothing left open.
+
+use super::stimulus::{Stimulus, prepared};
+use super::{device, run_folder::Existing};
+use crate::formats::{Array, npy};
+use crate::network::registry::sha256;
+use crate::network::{Model, NodeId};
+use crate::synthesis::spec::PROGRAM;
+use crate::synthesis::start::{self, Start};
+use crate::synthesis::{Procedure, Spec};
+use crate::verify::NullDistribution;
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What a person asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The model to fool.
+    pub model: Arc<Model>,
+    /// The layer to match.
+    pub layer: NodeId,
+    /// The reference stimulus; may be absent if `target` is given.
+    pub stimulus: Option<Stimulus>,
+    /// A file with the layer's target activation, instead of that of the stimulus.
+    pub target: Option<PathBuf>,
+    /// A file with the stimulus to start from, instead of noise.
+    pub init: Option<PathBuf>,
+    /// The recipe that the procedure began as.
+    pub recipe: String,
+    /// The procedure, with all changes made.
+    pub procedure: Procedure,
+    /// Selects the noise.
+    pub seed: u64,
+    /// A device name.
+    pub device: String,
+    /// Threads; 0 for one per core.
+    pub threads: usize,
+}
+
+/// A run with nothing left open.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The model.
+    pub model: Arc<Model>,
+    /// The layer.
+    pub layer: NodeId,
+    /// The prepared reference input, if there is one.
+    pub reference: Option<Arc<Vec<f32>>>,
+    /// The target activation, where it was given directly.
+    pub target: Option<Arc<Vec<f32>>>,
+    /// What the optimisation starts from.
+    pub start: Arc<Vec<f32>>,
+    /// All of it in words and hashes.
+    pub spec: Spec,
+    /// The null distribution that the verdict uses.
+    pub null: Option<Arc<NullDistribution>>,
+    /// The folder in which the run folder is made, and what to do if it exists. Nothing is written without it.
+    pub out: Option<(PathBuf, Existing)>,
+}
+
+impl Job {
+    /// Resolves a request: reads files, prepares the stimulus, draws the noise, hashes everything.
+    ///
+    /// # Errors
+    /// When a file or field is wrong; the error says which.
+    pub fn resolve(request: &Request, null: Option<Arc<NullDistribution>>) -> Result<Self> {
+        let Request { model, procedure, .. } = request;
+        procedure.validate()?;
+        if i64::try_from(request.seed).is_err() {
+            return Err(Error::value("seed", format!("must be at most {}, found {}", i64::MAX, request.seed)));
+        }
+        let reference = request.stimulus.as_ref().map(|s| s.prepare(&model.input, procedure.crop)).transpose()?;
+        let target = request.target.as_deref().map(|p| read_target(p, model, request.layer)).transpose()?;
+        if reference.is_none() && target.is_none() {
+            return Err(Error::value("stimulus", "a stimulus or a target activation is needed"));
+        }
+        let mut procedure = procedure.clone();
+        let start = match &request.init {
+            Some(path) => {
+                procedure.start = Start::File;
+                prepared(&npy::read(path)?, &model.input, path)?
+            }
+            None => start::draw(
+                procedure.start,
+                model.input.elements(),
+                request.seed,
+                [procedure.start_low, procedure.start_high],
+                [procedure.start_mean, procedure.start_sd],
+                model.input.range,
+            )
+            .ok_or_else(|| Error::value("start", "'file' needs --init FILE.npy"))?,
+        };
+        let text = |p: &Path| p.to_string_lossy().into_owned();
+        let spec = Spec {
+            program: PROGRAM.into(),
+            model: model.name.clone(),
+            weights_sha256: model.weights_sha256.clone(),
+            layer: model.graph.node(request.layer).name.clone(),
+            stimulus: request.stimulus.as_ref().map(|s| s.name.clone()).unwrap_or_default(),
+            stimulus_sha256: reference.as_deref().map(sha256_of).unwrap_or_default(),
+            target: request.target.as_deref().map(text),
+            target_sha256: target.as_deref().map(sha256_of),
+            init: request.init.as_deref().map(text),
+            init_sha256: request.init.is_some().then(|| sha256_of(&start)),
+            recipe: request.recipe.clone(),
+            seed: request.seed,
+            device: request.device.clone(),
+            threads: if request.device == "cpu" { device::thread_count(request.threads) } else { 1 },
+            procedure,
+        };
+        Ok(Self {
+            model: model.clone(),
+            layer: request.layer,
+            reference: reference.map(Arc::new),
+            target: target.map(Arc::new),
+            start: Arc::new(start),
+            spec,
+            null,
+            out: None,
+        })
+    }
+
+    /// The same job, written to a folder inside `root`.
+    pub fn into_folder(mut self, root: impl Into<PathBuf>, existing: Existing) -> Self {
+        self.out = Some((root.into(), existing));
+        self
+    }
+}
+
+/// sha256 of little-endian float32 values in hexadecimal.
+pub fn sha256_of(values: &[f32]) -> String {
+    sha256(&values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+/// Reads a target activation for a layer: any shape with as many values as the layer has.
+pub fn read_target(path: &Path, model: &Model, layer: NodeId) -> Result<Vec<f32>> {
+    let Array { shape, values } = npy::read(path)?;
+    let node = model.graph.node(layer);
+    if values.len() != node.elements() {
+        return Err(Error::file(
+            path,
+            format!("Has shape {shape:?}, but layer '{}' has shape {:?}", node.name, node.shape),
+        ));
+    }
+    if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
+        return Err(Error::file(path, format!("Holds {bad}; every value must be finite")));
+    }
+    Ok(values)
+}

@@ -1,0 +1,22 @@
+//! Running syntheses: a worker thread that owns the network, and the folders that results are kept in.
+//!
+//! The command line and the window drive the very same worker. It is told what to do by [`Command`]s, says what
+//! happened by [`Event`]s, and leaves the newest picture in a [`Slot`]; it knows nothing of whoever listens.
+
+pub mod checkpoint;
+pub mod device;
+pub mod job;
+pub mod live;
+pub mod messages;
+pub mod run_folder;
+pub mod stimulus;
+pub mod trace;
+pub mod worker;
+
+pub use job::{Job, Request};
+pub use live::{Frame, Live, Slot};
+pub use messages::{Command, Event, JobId};
+pub use run_folder::{Existing, RunFolder};
+pub use stimulus::Stimulus;
+pub use trace::{Sample, Trace, TraceRow};
+pub use worker::{Session, SessionOptions};

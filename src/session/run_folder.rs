@@ -1,0 +1,192 @@
+//! The folder of a run: complete under its own name, unfinished under the same name with `.partial` and `checkpoint/`.
+
+use super::checkpoint;
+use super::trace::Trace;
+use crate::formats::{Array, atomic, npy};
+use crate::network::Input;
+use crate::stimulus::Image;
+use crate::synthesis::{Spec, Synthesis};
+use crate::verify::Verification;
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// What to do when a run of that name exists already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Say so and do nothing.
+    Refuse,
+    /// Go on with it if it is unfinished, keep it if it is complete.
+    Resume,
+    /// Replace it.
+    Overwrite,
+    /// Leave it and number this one.
+    Number,
+}
+
+/// Where a run is kept.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    complete: PathBuf,
+    partial: PathBuf,
+}
+
+/// How a run begins, given what lay there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// From its start.
+    Fresh,
+    /// From the checkpoint in the folder.
+    FromCheckpoint,
+    /// Not at all: it is complete.
+    Complete,
+}
+
+impl RunFolder {
+    /// The folder called `name` in `root`, made if need be, and how to begin. Fails before any work is done if the place
+    /// cannot be written to.
+    ///
+    /// # Errors
+    /// When a run of that name exists and `existing` forbids touching it, or the folder cannot be written to.
+    pub fn begin(root: &Path, name: &str, existing: Existing) -> Result<(Self, Beginning)> {
+        std::fs::create_dir_all(root).map_err(|e| Error::io("create folder", root, e))?;
+        let mut folder = Self::named(root, name);
+        if existing == Existing::Number {
+            let taken = |f: &Self| f.complete.exists() || f.partial.exists();
+            for number in 2.. {
+                if !taken(&folder) {
+                    break;
+                }
+                folder = Self::named(root, &format!("{name}-{number}"));
+            }
+        }
+        let (complete, unfinished) = (folder.complete.exists(), folder.partial.exists());
+        match existing {
+            Existing::Refuse if complete => return Err(Error::Exists(folder.complete)),
+            Existing::Refuse if unfinished => return Err(Error::Exists(folder.partial)),
+            Existing::Resume if complete => return Ok((folder, Beginning::Complete)),
+            Existing::Overwrite if unfinished => remove(&folder.partial)?,
+            _ => {}
+        }
+        let state = folder.checkpoint_file();
+        let inside = folder.partial.join("checkpoint");
+        std::fs::create_dir_all(&inside).map_err(|e| Error::io("create folder", &inside, e))?;
+        let beginning =
+            if existing == Existing::Resume && state.exists() { Beginning::FromCheckpoint } else { Beginning::Fresh };
+        Ok((folder, beginning))
+    }
+
+    fn named(root: &Path, name: &str) -> Self {
+        Self { complete: root.join(name), partial: root.join(format!("{name}.partial")) }
+    }
+
+    /// The folder of the complete run.
+    pub fn complete(&self) -> &Path {
+        &self.complete
+    }
+
+    /// The folder of the unfinished run.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The checkpoint's file.
+    pub fn checkpoint_file(&self) -> PathBuf {
+        self.partial.join("checkpoint").join(checkpoint::FILE)
+    }
+
+    /// Writes a checkpoint, and the spec beside it so that the unfinished run explains itself.
+    pub fn write_checkpoint(&self, spec: &Spec, synthesis: &Synthesis, trace: &Trace) -> Result<()> {
+        atomic::write(&self.partial.join("spec.toml"), spec.to_toml()?.as_bytes())?;
+        checkpoint::write(&self.checkpoint_file(), spec, synthesis, trace)
+    }
+
+    /// Writes all files of the complete run and gives the folder its name.
+    ///
+    /// # Errors
+    /// When something cannot be written; the unfinished folder with its checkpoint is then still there.
+    pub fn complete_with(&self, contents: &Contents<'_>) -> Result<()> {
+        let Contents { spec, input, metamer, reference, trace, verification } = contents;
+        let at = |name: &str| self.partial.join(name);
+        let spec_text = spec.to_toml()?;
+        atomic::write(&at("spec.toml"), spec_text.as_bytes())?;
+        npy::write(&at("metamer.npy"), &Array::new(input.shape.clone(), metamer.to_vec())?)?;
+        for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
+            if let Some(values) = values {
+                let png = encode_png(&to_image(values, input), &[("metamer-studio:spec", &spec_text)])?;
+                atomic::write(&at(&format!("{name}.png")), &png)?;
+            }
+        }
+        atomic::write(&at("trace.csv"), trace.to_csv().as_bytes())?;
+        if let Some(verification) = verification {
+            let json = serde_json::to_string_pretty(verification).map_err(|e| Error::Internal(e.to_string()))?;
+            atomic::write(&at("verdict.json"), json.as_bytes())?;
+        }
+        remove(&at("checkpoint"))?;
+        if self.complete.exists() {
+            // Only after the new run is whole is an old one that may be replaced taken away.
+            let old = self.partial.with_extension("replaced");
+            std::fs::rename(&self.complete, &old).map_err(|e| Error::io("replace", &self.complete, e))?;
+            std::fs::rename(&self.partial, &self.complete).map_err(|e| Error::io("rename", &self.partial, e))?;
+            return remove(&old);
+        }
+        std::fs::rename(&self.partial, &self.complete).map_err(|e| Error::io("rename", &self.partial, e))
+    }
+}
+
+/// What a complete run consists of.
+pub struct Contents<'a> {
+    /// What it was.
+    pub spec: &'a Spec,
+    /// What the network takes.
+    pub input: &'a Input,
+    /// The exact result.
+    pub metamer: &'a [f32],
+    /// The prepared reference, if there was one.
+    pub reference: Option<&'a [f32]>,
+    /// Every step.
+    pub trace: &'a Trace,
+    /// The checks.
+    pub verification: Option<&'a Verification>,
+}
+
+/// A picture of a prepared input.
+pub fn to_image(values: &[f32], input: &Input) -> Image {
+    Image::from_planes(values, input.shape[2], input.shape[1])
+}
+
+/// The bytes of a PNG with text entries (`iTXt`, compressed).
+pub fn encode_png(image: &Image, entries: &[(&str, &str)]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let failed = |e: png::EncodingError| Error::Internal(format!("a PNG that cannot be encoded: {e}"));
+    let mut encoder = png::Encoder::new(&mut bytes, image.width as u32, image.height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    encoder.add_itxt_chunk("Software".into(), crate::synthesis::spec::PROGRAM.into()).map_err(failed)?;
+    for (key, text) in entries {
+        encoder.add_itxt_chunk((*key).into(), (*text).into()).map_err(failed)?;
+    }
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(&image.rgb).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(bytes)
+}
+
+/// The spec that a PNG of this program carries.
+///
+/// # Errors
+/// When the file is no PNG or carries none.
+pub fn spec_in_png(path: &Path) -> Result<Spec> {
+    let file = std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
+    let reader = png::Decoder::new(std::io::BufReader::new(file))
+        .read_info()
+        .map_err(|e| Error::file(path, format!("Not a readable PNG: {e}")))?;
+    let entry = reader.info().utf8_text.iter().find(|t| t.keyword == "metamer-studio:spec");
+    let text = entry.ok_or_else(|| Error::file(path, "Carries no spec of this program"))?;
+    let text = text.get_text().map_err(|e| Error::file(path, format!("The spec inside is damaged: {e}")))?;
+    Spec::from_toml(&text).map_err(|reason| Error::file(path, reason))
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() { std::fs::remove_dir_all(folder).map_err(|e| Error::io("remove", folder, e)) } else { Ok(()) }
+}

@@ -1,0 +1,103 @@
+//! How far the metamer's activations are from the target, and the gradient of that.
+
+use serde::{Deserialize, Serialize};
+
+/// A loss between an activation and its target, d = activation − target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// ½ Σ d², not normalised by size (2019; TensorFlow's `l2_loss`).
+    HalfSquared,
+    /// ‖d‖₂ / ‖target‖₂ (2023).
+    RelativeL2,
+    /// Σ |d|.
+    L1,
+}
+
+impl Loss {
+    /// The loss; its gradient with respect to the activation goes into `gradient`.
+    ///
+    /// Sums are taken in `f64`. As in PyTorch the gradient of the norm is zero where the norm is zero, and a target of
+    /// zeros makes the relative loss infinite or NaN, which a synthesis reports.
+    pub fn evaluate(self, activation: &[f32], target: &[f32], gradient: &mut [f32]) -> f64 {
+        let difference = |i: usize| activation[i] - target[i];
+        match self {
+            Self::HalfSquared => {
+                let mut sum = 0.0;
+                for (i, g) in gradient.iter_mut().enumerate() {
+                    *g = difference(i);
+                    sum += f64::from(*g) * f64::from(*g);
+                }
+                sum / 2.0
+            }
+            Self::RelativeL2 => {
+                let (mut noise, mut signal) = (0.0, 0.0);
+                for (g, (a, t)) in gradient.iter_mut().zip(activation.iter().zip(target)) {
+                    *g = a - t;
+                    noise += f64::from(*g) * f64::from(*g);
+                    signal += f64::from(*t) * f64::from(*t);
+                }
+                let (noise, signal) = (noise.sqrt(), signal.sqrt());
+                let scale = if noise == 0.0 { 0.0 } else { (1.0 / (noise * signal)) as f32 };
+                gradient.iter_mut().for_each(|g| *g *= scale);
+                noise / signal
+            }
+            Self::L1 => {
+                let mut sum = 0.0;
+                for (i, g) in gradient.iter_mut().enumerate() {
+                    let d = difference(i);
+                    sum += f64::from(d.abs());
+                    *g = if d == 0.0 { 0.0 } else { d.signum() };
+                }
+                sum
+            }
+        }
+    }
+
+    /// The name of the loss's axis.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::HalfSquared => "half the squared difference",
+            Self::RelativeL2 => "relative L2 distance",
+            Self::L1 => "sum of absolute differences",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_agree_with_central_differences() {
+        let target: Vec<f32> = (0..7).map(|i| (i as f32 * 0.7).sin()).collect();
+        let at: Vec<f32> = (0..7).map(|i| (i as f32 * 1.3).cos()).collect();
+        for loss in [Loss::HalfSquared, Loss::RelativeL2, Loss::L1] {
+            let mut gradient = vec![0.0; 7];
+            loss.evaluate(&at, &target, &mut gradient);
+            for i in 0..7 {
+                let value = |by: f32| {
+                    let mut moved = at.clone();
+                    moved[i] += by;
+                    loss.evaluate(&moved, &target, &mut [0.0; 7])
+                };
+                let difference = (value(1e-2) - value(-1e-2)) / 2e-2;
+                assert!(
+                    (difference - f64::from(gradient[i])).abs() < 2e-3,
+                    "{loss:?} {i}: {difference} {}",
+                    gradient[i]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_perfect_match_has_zero_loss_and_zero_gradient() {
+        for loss in [Loss::HalfSquared, Loss::RelativeL2, Loss::L1] {
+            let mut gradient = [9.0; 2];
+            assert_eq!(loss.evaluate(&[1.0, 2.0], &[1.0, 2.0], &mut gradient), 0.0);
+            assert_eq!(gradient, [0.0; 2]);
+        }
+        assert!(!Loss::RelativeL2.evaluate(&[1.0], &[0.0], &mut [0.0]).is_finite());
+    }
+}

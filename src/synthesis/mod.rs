@@ -1,0 +1,18 @@
+//! Making a metamer: what is to be done ([`Procedure`], [`Spec`]) and the stepper that does it ([`Synthesis`]).
+//!
+//! Nothing here knows of threads, clocks or files.
+
+pub mod loss;
+pub mod optimisers;
+pub mod procedure;
+pub mod recipe;
+pub mod schedule;
+pub mod spec;
+pub mod start;
+pub mod stepper;
+
+pub use loss::Loss;
+pub use procedure::Procedure;
+pub use recipe::Recipe;
+pub use spec::Spec;
+pub use stepper::{StepReport, Synthesis};

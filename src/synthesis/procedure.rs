@@ -1,0 +1,202 @@
+//! Every choice that makes up a way of making metamers.
+
+use super::loss::Loss;
+use super::optimisers::{Adam, Normalised, Optimiser};
+use super::schedule::Schedule;
+use super::start::Start;
+use crate::stimulus::Crop;
+use crate::verify::Criteria;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The update rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// TensorFlow's Adam (2019).
+    Adam,
+    /// Steps of fixed length along the gradient (2023).
+    Normalised,
+}
+
+/// A procedure, with every field spelt out. Fields that the chosen rule or start does not use are kept all the same, so
+/// that changing one field never needs another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Procedure {
+    /// Number of updates. Losses are evaluated before each and once after the last.
+    pub steps: u64,
+    /// What is minimised.
+    pub loss: Loss,
+    /// Whether the gradient passes the matched layer's own rectifier unchanged.
+    pub straight_through: bool,
+    /// Whether the stimulus is clipped to the input's range after every update.
+    pub clip: bool,
+    /// The update rule.
+    pub optimiser: Rule,
+    /// Adam's learning rate, or the length of a normalised step (L2 norm over all input values).
+    pub learning_rate: f64,
+    /// Adam's decay of the first moment.
+    pub beta1: f64,
+    /// Adam's decay of the second moment.
+    pub beta2: f64,
+    /// Adam's epsilon, added to the square root of the uncorrected second moment.
+    pub epsilon: f64,
+    /// How the step size changes.
+    pub schedule: Schedule,
+    /// Factor per `decay_steps` (exponential, halving).
+    pub decay: f64,
+    /// Steps per factor (exponential) or block (halving).
+    pub decay_steps: u64,
+    /// The noise to start from.
+    pub start: Start,
+    /// Lower end of a uniform start.
+    pub start_low: f64,
+    /// Upper end of a uniform start.
+    pub start_high: f64,
+    /// Mean of a normal start.
+    pub start_mean: f64,
+    /// Standard deviation of a normal start.
+    pub start_sd: f64,
+    /// How a picture becomes the network's square input.
+    pub crop: Crop,
+    /// Whose acceptance checks are applied.
+    pub criteria: Criteria,
+}
+
+/// The most steps that a run may have.
+const MAX_STEPS: u64 = 10_000_000;
+
+impl Procedure {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// Names the first field that is out of bounds, and its bounds.
+    pub fn validate(&self) -> Result<()> {
+        let positive = |field: &str, v: f64| {
+            if v.is_finite() && v > 0.0 {
+                Ok(())
+            } else {
+                Err(Error::value(field, format!("must be a positive number, found {v}")))
+            }
+        };
+        let fraction = |field: &str, v: f64| {
+            if (0.0..1.0).contains(&v) {
+                Ok(())
+            } else {
+                Err(Error::value(field, format!("must lie in [0, 1), found {v}")))
+            }
+        };
+        if !(1..=MAX_STEPS).contains(&self.steps) {
+            return Err(Error::value("steps", format!("must lie between 1 and {MAX_STEPS}, found {}", self.steps)));
+        }
+        if self.decay_steps == 0 {
+            return Err(Error::value("decay_steps", "must be at least 1"));
+        }
+        positive("learning_rate", self.learning_rate)?;
+        positive("epsilon", self.epsilon)?;
+        positive("decay", self.decay)?;
+        fraction("beta1", self.beta1)?;
+        fraction("beta2", self.beta2)?;
+        if !(self.start_low.is_finite() && self.start_high.is_finite() && self.start_low <= self.start_high) {
+            return Err(Error::value(
+                "start_low",
+                format!("must not exceed start_high, found {} and {}", self.start_low, self.start_high),
+            ));
+        }
+        if !(self.start_mean.is_finite() && self.start_sd.is_finite() && self.start_sd >= 0.0) {
+            return Err(Error::value("start_sd", "start_mean and start_sd must be finite and start_sd not negative"));
+        }
+        Ok(())
+    }
+
+    /// The same procedure with another number of steps. A schedule of blocks keeps its number of blocks: eight blocks of
+    /// 3000 become eight of 100 when 24 000 steps become 800.
+    pub fn with_steps(mut self, steps: u64) -> Self {
+        if self.schedule == Schedule::Halving {
+            let blocks = self.steps.div_ceil(self.decay_steps.max(1)).max(1);
+            self.decay_steps = steps.div_ceil(blocks).max(1);
+        }
+        self.steps = steps;
+        self
+    }
+
+    /// Sets one field from text, as given on a command line.
+    ///
+    /// # Errors
+    /// When no field is called that (the nearest are suggested) or the value does not fit it.
+    pub fn set(&mut self, field: &str, text: &str) -> Result<()> {
+        let mut table = toml::Table::try_from(&*self).map_err(|e| Error::Internal(e.to_string()))?;
+        let Some(old) = table.get(field) else {
+            return Err(Error::unknown("field", field, table.keys().map(String::as_str)));
+        };
+        let wrong = |wanted: &str| Error::value(field, format!("must be {wanted}, found '{text}'"));
+        let new = match old {
+            toml::Value::Integer(_) => toml::Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+            toml::Value::Float(_) => toml::Value::Float(text.parse().map_err(|_| wrong("a number"))?),
+            toml::Value::Boolean(_) => toml::Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+            _ => toml::Value::String(text.to_owned()),
+        };
+        table.insert(field.to_owned(), new);
+        let changed: Self =
+            table.try_into().map_err(|e: toml::de::Error| Error::value(field, e.message().to_owned()))?;
+        changed.validate()?;
+        *self = changed;
+        Ok(())
+    }
+
+    /// The step size for the update after `step` updates.
+    pub fn rate(&self, step: u64) -> f32 {
+        self.schedule.rate(self.learning_rate as f32, self.decay as f32, self.decay_steps, step, self.steps)
+    }
+
+    /// Whether the update after `step` updates is the first of a block.
+    pub fn block_begins(&self, step: u64) -> bool {
+        match self.schedule {
+            Schedule::Halving => step.is_multiple_of(self.decay_steps),
+            _ => step == 0,
+        }
+    }
+
+    /// A fresh optimiser for a stimulus that starts at `x`.
+    pub fn new_optimiser(&self, x: &[f32]) -> Box<dyn Optimiser> {
+        match self.optimiser {
+            Rule::Adam => Box::new(Adam::new(x.len(), self.beta1 as f32, self.beta2 as f32, self.epsilon as f32)),
+            Rule::Normalised => Box::new(Normalised::new(x)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recipe;
+    use super::*;
+
+    #[test]
+    fn fields_are_set_from_text_and_checked() {
+        let mut p = recipe::find("feather2023").unwrap().procedure;
+        p.set("learning_rate", "0.25").unwrap();
+        p.set("learning_rate", "2").unwrap();
+        p.set("loss", "l1").unwrap();
+        p.set("clip", "false").unwrap();
+        assert_eq!((p.learning_rate, p.loss, p.clip), (2.0, Loss::L1, false));
+        let before = p.clone();
+        let message = |p: &mut Procedure, k, v| p.set(k, v).unwrap_err().to_string();
+        assert!(message(&mut p, "learning_rat", "1").contains("did you mean 'learning_rate'"));
+        assert!(message(&mut p, "steps", "-5").contains("steps"));
+        assert!(message(&mut p, "steps", "many").contains("whole number"));
+        assert!(message(&mut p, "loss", "l3").contains("loss"));
+        assert!(message(&mut p, "decay_steps", "0").contains("at least 1"));
+        assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
+        assert_eq!(p, before, "a refused change must change nothing");
+    }
+
+    #[test]
+    fn fewer_steps_keep_the_number_of_blocks() {
+        let p = recipe::find("feather2023").unwrap().procedure.with_steps(800);
+        assert_eq!((p.steps, p.decay_steps), (800, 100));
+        assert_eq!(p.rate(799), 1.0 / 128.0);
+        let p = recipe::find("feather2019").unwrap().procedure.with_steps(800);
+        assert_eq!((p.steps, p.decay_steps), (800, 1000));
+    }
+}

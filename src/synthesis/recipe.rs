@@ -1,0 +1,78 @@
+//! Named procedures: the two papers', and a quick one. Each is a TOML file with every field spelt out.
+
+use super::Procedure;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// A procedure with a name and a sentence about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The name used on the command line; a file's own name where it came from a file.
+    #[serde(skip)]
+    pub name: String,
+    /// The name shown to people.
+    pub title: String,
+    /// What it does and where it comes from.
+    pub summary: String,
+    /// The fields.
+    pub procedure: Procedure,
+}
+
+const EMBEDDED: [(&str, &str); 3] = [
+    ("quick", include_str!("../../assets/recipes/quick.toml")),
+    ("feather2019", include_str!("../../assets/recipes/feather2019.toml")),
+    ("feather2023", include_str!("../../assets/recipes/feather2023.toml")),
+];
+
+/// The names of the embedded recipes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    EMBEDDED.iter().map(|(name, _)| *name)
+}
+
+/// The embedded recipe called `name`, or the recipe in the file of that path.
+///
+/// # Errors
+/// When there is neither, or the file is no recipe.
+pub fn find(name: &str) -> Result<Recipe> {
+    if let Some((name, text)) = EMBEDDED.iter().find(|(n, _)| *n == name) {
+        return parse(name, text).map_err(|reason| Error::Internal(format!("recipe {name}: {reason}")));
+    }
+    let path = Path::new(name);
+    if path.extension().is_some_and(|e| e == "toml") {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        return parse(&stem, &text).map_err(|reason| Error::file(path, reason));
+    }
+    Err(Error::unknown("recipe", name, names()))
+}
+
+fn parse(name: &str, text: &str) -> Result<Recipe, String> {
+    let mut recipe: Recipe = toml::from_str(text).map_err(|e| e.to_string())?;
+    recipe.procedure.validate().map_err(|e| e.to_string())?;
+    recipe.name = name.to_owned();
+    Ok(recipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_recipe_is_valid_and_round_trips() {
+        for name in names() {
+            let recipe = find(name).unwrap();
+            let mut back: Recipe = toml::from_str(&toml::to_string(&recipe).unwrap()).unwrap();
+            back.name = name.into();
+            assert_eq!(back, recipe);
+        }
+    }
+
+    #[test]
+    fn unknown_recipes_and_unknown_fields_are_refused() {
+        assert!(find("feather2032").unwrap_err().to_string().contains("did you mean"));
+        let text = EMBEDDED[0].1.replace("[procedure]", "[procedure]\nlerning_rate = 1");
+        assert!(parse("x", &text).unwrap_err().contains("lerning_rate"));
+    }
+}

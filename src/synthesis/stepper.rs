@@ -1,0 +1,162 @@
+//! The optimisation itself, one step at a time: no thread, no clock, no file.
+
+use super::Procedure;
+use super::optimisers::{Optimiser, State, normalised::norm};
+use crate::formats::Array;
+use crate::network::{Executor, NodeId, Tap};
+use crate::{Error, Result};
+use std::borrow::Cow;
+
+/// What one step found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Number of updates made before this evaluation.
+    pub step: u64,
+    /// The loss at this point.
+    pub loss: f64,
+    /// The step size of the update that follows; of the last update where none follows.
+    pub learning_rate: f32,
+    /// L2 norm of the loss's gradient with respect to the stimulus.
+    pub gradient_norm: f64,
+    /// Whether this was the last evaluation.
+    pub finished: bool,
+}
+
+/// A stimulus on its way to becoming a metamer.
+pub struct Synthesis {
+    procedure: Procedure,
+    range: [f32; 2],
+    tap: Tap,
+    target: Vec<f32>,
+    x: Vec<f32>,
+    /// The stimulus before the last update, to go back to if that update left the finite numbers.
+    previous: Vec<f32>,
+    step: u64,
+    finished: bool,
+    optimiser: Box<dyn Optimiser>,
+    gradient: Vec<f32>,
+    cotangent: Vec<f32>,
+}
+
+impl Synthesis {
+    /// A synthesis that will match `target`, the activation at `tap`, starting from `start`. `range` bounds the stimulus
+    /// where the procedure clips.
+    ///
+    /// # Errors
+    /// When the procedure's fields are out of bounds, or the start holds numbers that are not finite.
+    pub fn new(procedure: Procedure, tap: Tap, target: Vec<f32>, start: Vec<f32>, range: [f32; 2]) -> Result<Self> {
+        procedure.validate()?;
+        if let Some(bad) = target.iter().chain(&start).find(|v| !v.is_finite()) {
+            return Err(Error::value("start or target", format!("holds {bad}; every value must be finite")));
+        }
+        Ok(Self {
+            optimiser: procedure.new_optimiser(&start),
+            range,
+            tap,
+            cotangent: vec![0.0; target.len()],
+            target,
+            gradient: vec![0.0; start.len()],
+            previous: start.clone(),
+            x: start,
+            step: 0,
+            finished: false,
+            procedure,
+        })
+    }
+
+    /// The stimulus as it is now.
+    pub fn stimulus(&self) -> &[f32] {
+        &self.x
+    }
+
+    /// The stimulus that the last [`Self::step`] evaluated, before its update.
+    pub fn evaluated(&self) -> &[f32] {
+        if self.finished { &self.x } else { &self.previous }
+    }
+
+    /// The activation that is to be matched.
+    pub fn target(&self) -> &[f32] {
+        &self.target
+    }
+
+    /// The matched layer.
+    pub fn node(&self) -> NodeId {
+        self.tap.node
+    }
+
+    /// Number of updates made.
+    pub fn updates(&self) -> u64 {
+        self.step
+    }
+
+    /// The procedure's fields.
+    pub fn procedure(&self) -> &Procedure {
+        &self.procedure
+    }
+
+    /// Evaluates loss and gradient at the present stimulus and, unless this was the last evaluation, updates it.
+    ///
+    /// After the call the executor still holds the activations of the evaluated stimulus.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when loss or gradient are no longer finite; the stimulus is then the last for which they were.
+    pub fn step(&mut self, executor: &mut dyn Executor) -> Result<StepReport> {
+        executor.forward(&self.x, self.tap.node)?;
+        let loss = match executor.activation(self.tap.node)? {
+            Cow::Borrowed(a) => self.procedure.loss.evaluate(a, &self.target, &mut self.cotangent),
+            Cow::Owned(a) => self.procedure.loss.evaluate(&a, &self.target, &mut self.cotangent),
+        };
+        self.require_finite("loss", loss)?;
+        executor.pullback(self.tap, &self.cotangent, &mut self.gradient)?;
+        let gradient_norm = norm(&self.gradient);
+        self.require_finite("gradient", gradient_norm)?;
+
+        let finished = self.step >= self.procedure.steps;
+        self.finished = finished;
+        let step = self.step;
+        let learning_rate = self.procedure.rate(if finished { step.saturating_sub(1) } else { step });
+        if !finished {
+            self.previous.copy_from_slice(&self.x);
+            let range = self.procedure.clip.then_some(self.range);
+            let begins = self.procedure.block_begins(step);
+            self.optimiser.update(&mut self.x, &self.gradient, learning_rate, begins, range);
+            self.step += 1;
+        }
+        Ok(StepReport { step, loss, learning_rate, gradient_norm, finished })
+    }
+
+    fn require_finite(&mut self, what: &'static str, value: f64) -> Result<()> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        let kept = self.step.saturating_sub(1);
+        self.x.copy_from_slice(&self.previous);
+        Err(Error::Diverged { what, value, step: self.step, kept })
+    }
+
+    /// Everything that the following steps depend on.
+    pub fn state(&self) -> State {
+        let mut state: State =
+            self.optimiser.state().into_iter().map(|(name, array)| (format!("optimiser/{name}"), array)).collect();
+        state.insert("stimulus".into(), Array::vector(self.x.clone()));
+        state.insert("previous".into(), Array::vector(self.previous.clone()));
+        state
+    }
+
+    /// Goes back to a state that [`Self::state`] gave after `step` updates.
+    ///
+    /// # Errors
+    /// When the state belongs to another kind of run.
+    pub fn restore(&mut self, step: u64, state: &State) -> Result<()> {
+        let missing = |name: &str| Error::value("checkpoint", format!("has no '{name}' of {} values", self.x.len()));
+        let vector = |name: &str| match state.get(name) {
+            Some(array) if array.values.len() == self.x.len() => Ok(array.values.clone()),
+            _ => Err(missing(name)),
+        };
+        let (x, previous) = (vector("stimulus")?, vector("previous")?);
+        let own = state.iter().filter_map(|(n, a)| Some((n.strip_prefix("optimiser/")?.to_owned(), a.clone())));
+        self.optimiser.restore(&own.collect())?;
+        (self.x, self.previous, self.step, self.finished) = (x, previous, step, false);
+        Ok(())
+    }
+}
