@@ -1,5 +1,6 @@
 //! Metamer Studio: make, watch and verify model metamers.
 #![doc = ""]
+pub mod cli;
 pub mod cpu;
 pub mod error;
 pub mod formats;

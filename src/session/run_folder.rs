@@ -149,6 +149,40 @@ pub struct Contents<'a> {
     pub verification: Option<&'a Verification>,
 }
 
+/// A complete run, read back.
+#[derive(Clone, Debug)]
+pub struct FinishedRun {
+    /// What it was.
+    pub spec: Spec,
+    /// The exact result.
+    pub metamer: Vec<f32>,
+    /// The checks, where there were any.
+    pub verification: Option<Verification>,
+}
+
+impl FinishedRun {
+    /// Reads `spec.toml`, `metamer.npy` and `verdict.json` of a run folder.
+    ///
+    /// # Errors
+    /// When the folder holds no complete run of this program.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("spec.toml");
+        if folder.is_dir() && folder.join("checkpoint").is_dir() {
+            return Err(Error::file(folder, "Is an unfinished run; finish it with generate --resume"));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+        let spec = Spec::from_toml(&text).map_err(|reason| Error::file(&path, reason))?;
+        let metamer = npy::read(&folder.join("metamer.npy"))?.values;
+        let path = folder.join("verdict.json");
+        let verification = match std::fs::read_to_string(&path) {
+            Ok(text) => Some(serde_json::from_str(&text).map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => return Err(Error::io("read", &path, e)),
+        };
+        Ok(Self { spec, metamer, verification })
+    }
+}
+
 /// A picture of a prepared input.
 pub fn to_image(values: &[f32], input: &Input) -> Image {
     Image::from_planes(values, input.shape[2], input.shape[1])
