@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::arguments::{Computer, CropArg};
+use super::output::out;
 use crate::formats::{Array, npz};
 use crate::network::registry;
 use crate::session::{Stimulus, device};
@@ -52,12 +53,12 @@ impl Activations {
         npz::write(&self.out, arrays.iter().map(|(name, array)| (*name, array)))?;
         if self.json {
             let layers: Vec<_> = arrays.iter().map(|(n, a)| serde_json::json!({"name": n, "shape": a.shape})).collect();
-            println!("{}", serde_json::json!({"out": self.out, "layers": layers, "predicted": predicted}));
+            out!("{}", serde_json::json!({"out": self.out, "layers": layers, "predicted": predicted}));
         } else {
             for p in predicted {
-                println!("{:5.1} %  {}", p.probability * 100.0, p.label);
+                out!("{:5.1} %  {}", p.probability * 100.0, p.label);
             }
-            println!("{} layers written to {}", arrays.len(), self.out.display());
+            out!("{} layers written to {}", arrays.len(), self.out.display());
         }
         Ok(Outcome::Done)
     }

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::arguments::Computer;
+use super::output::out;
 use crate::network::{Executor, Model, NodeId, registry};
 use crate::session::{Stimulus, device};
 use crate::synthesis::{Synthesis, recipe, start};
@@ -58,10 +59,10 @@ impl Bench {
                         "steps_per_second": 1e3 / m.median_ms,
                         "peak_memory_mb": peak_memory_mb(),
                     });
-                    println!("{object}");
+                    out!("{object}");
                 } else {
                     let memory = peak_memory_mb().map_or(String::new(), |mb| format!(", {mb:.0} MB peak so far"));
-                    println!(
+                    out!(
                         "{} {name} on {}: {:.1} ms a step (median of {}, fastest {:.1}), {:.1} steps/s{memory}",
                         model.name,
                         computer.describe(),

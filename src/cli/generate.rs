@@ -1,6 +1,7 @@
 //! `generate`: makes metamers.
 
 use super::arguments::Computer;
+use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::network::registry;
@@ -81,7 +82,14 @@ impl Generate {
         for job in jobs {
             session.enqueue(job);
         }
-        let mut report = Report { json: self.json, line: ProgressLine::new(self.json), layers, steps: 0, failed: 0, verdicts: vec![] };
+        let mut report = Report {
+            json: self.json,
+            line: ProgressLine::new(self.json),
+            layers,
+            steps: 0,
+            failed: 0,
+            verdicts: vec![],
+        };
         let mut ended = 0;
         while ended < total {
             let Ok(event) = session.events().recv() else { break };
@@ -159,16 +167,20 @@ impl Report {
             Event::Checkpointed { job, step, folder } => {
                 if self.json {
                     let layer = &self.layers[job.0 as usize];
-                    println!("{}", serde_json::json!({"event": "checkpoint", "layer": layer, "step": step, "folder": folder}));
+                    out!(
+                        "{}",
+                        serde_json::json!({"event": "checkpoint", "layer": layer, "step": step, "folder": folder})
+                    );
                 }
             }
             Event::Stopped { job, step, folder } => {
                 self.line.clear();
                 let layer = &self.layers[job.0 as usize];
                 if self.json {
-                    println!("{}", serde_json::json!({"event": "stopped", "layer": layer, "step": step, "folder": folder}));
+                    out!("{}", serde_json::json!({"event": "stopped", "layer": layer, "step": step, "folder": folder}));
                 } else {
-                    let kept = folder.map_or(String::new(), |f| format!("; checkpoint in {}. Go on with --resume", f.display()));
+                    let kept = folder
+                        .map_or(String::new(), |f| format!("; checkpoint in {}. Go on with --resume", f.display()));
                     eprintln!("{layer}: stopped after {step} steps{kept}");
                 }
             }
@@ -178,7 +190,10 @@ impl Report {
                 self.line.clear();
                 let layer = &self.layers[job.0 as usize];
                 if self.json {
-                    println!("{}", serde_json::json!({"event": "error", "layer": layer, "message": message, "folder": folder}));
+                    out!(
+                        "{}",
+                        serde_json::json!({"event": "error", "layer": layer, "message": message, "folder": folder})
+                    );
                 }
                 eprintln!("{layer}: {message}");
             }
@@ -201,21 +216,26 @@ impl Report {
                 "null_largest_spearman": largest,
                 "null": description,
             });
-            println!("{object}");
+            out!("{object}");
         }
     }
 
     fn progress(&mut self, progress: &Progress) {
         let layer = &self.layers[progress.job.0 as usize];
         if self.json {
-            progress.rows.iter().for_each(|row| println!("{}", step_json(layer, row)));
+            progress.rows.iter().for_each(|row| out!("{}", step_json(layer, row)));
             return;
         }
         let (Some(row), steps) = (progress.rows.last(), self.steps) else { return };
         let left = (steps - row.step.min(steps)) as f64 / progress.steps_per_second;
         self.line.show(|| {
             let rate = progress.steps_per_second;
-            format!("{layer}: step {} of {steps}, loss {:.4e}, {rate:.1} steps/s, {} left", row.step, row.loss, duration(left))
+            format!(
+                "{layer}: step {} of {steps}, loss {:.4e}, {rate:.1} steps/s, {} left",
+                row.step,
+                row.loss,
+                duration(left)
+            )
         });
     }
 
@@ -233,16 +253,17 @@ impl Report {
                 "verdict": verification.map(|v| v.verdict),
                 "verification": verification,
             });
-            println!("{object}");
+            out!("{object}");
             return;
         }
-        let sentence = verification.map_or_else(|| "Unknown: no reference to check against".to_owned(), |v| v.sentence.clone());
-        println!("{layer}: {sentence}");
+        let sentence =
+            verification.map_or_else(|| "Unknown: no reference to check against".to_owned(), |v| v.sentence.clone());
+        out!("{layer}: {sentence}");
         if let Some(null) = verification.and_then(|v| v.null.as_ref()) {
-            println!("  null: {}", null.description);
+            out!("  null: {}", null.description);
         }
         if let Some(folder) = &finished.folder {
-            println!("  {} ({})", folder.display(), duration(finished.seconds));
+            out!("  {} ({})", folder.display(), duration(finished.seconds));
         }
     }
 }

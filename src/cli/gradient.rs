@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::arguments::{Computer, CropArg, LossArg};
+use super::output::out;
 use crate::formats::{Array, npy, npz};
 use crate::network::registry;
 use crate::session::stimulus::prepared;
@@ -65,8 +66,9 @@ impl Gradient {
         executor.pullback(model.tap(layer, !self.plain_relu), &cotangent, &mut gradient)?;
         let loss_array = Array::new(vec![], vec![loss as f32])?;
         let gradient = Array::new(model.input.shape.clone(), gradient)?;
-        npz::write(&self.out, [("loss", &loss_array), ("gradient", &gradient)]).context("the gradient was not written")?;
-        println!("{}", serde_json::json!({"loss": crate::verify::number::Number(loss), "out": self.out}));
+        npz::write(&self.out, [("loss", &loss_array), ("gradient", &gradient)])
+            .context("the gradient was not written")?;
+        out!("{}", serde_json::json!({"loss": crate::verify::number::Number(loss), "out": self.out}));
         Ok(Outcome::Done)
     }
 }

@@ -1,6 +1,7 @@
 //! `models`, `layers`, `stimuli`: what there is.
 
 use super::Outcome;
+use super::output::out;
 use crate::network::registry::{self, MODELS};
 use crate::stimulus::embedded;
 use clap::Args;
@@ -17,9 +18,9 @@ impl Models {
     pub fn run(&self) -> anyhow::Result<Outcome> {
         for m in &MODELS {
             if self.json {
-                println!("{}", serde_json::to_string(m)?);
+                out!("{}", serde_json::to_string(m)?);
             } else {
-                println!("{:<20} {:<6} {}", m.name, m.modality, m.source);
+                out!("{:<20} {:<6} {}", m.name, m.modality, m.source);
             }
         }
         Ok(Outcome::Done)
@@ -59,10 +60,17 @@ impl Layers {
                     "aliases": node.aliases,
                     "metamer_layer": model.metamer_layers.iter().any(|id| id.index() == i),
                 });
-                println!("{object}");
+                out!("{object}");
             } else {
-                let aliases = if node.aliases.is_empty() { String::new() } else { format!("  also {}", node.aliases.join(", ")) };
-                println!("{:<24} {:>12} {:>9}  {}{aliases}", node.name, shape.join("×"), node.elements(), node.layer.kind());
+                let aliases =
+                    if node.aliases.is_empty() { String::new() } else { format!("  also {}", node.aliases.join(", ")) };
+                out!(
+                    "{:<24} {:>12} {:>9}  {}{aliases}",
+                    node.name,
+                    shape.join("×"),
+                    node.elements(),
+                    node.layer.kind()
+                );
             }
         }
         Ok(Outcome::Done)
@@ -83,9 +91,9 @@ impl Stimuli {
             if self.json {
                 let mut object = serde_json::to_value(s)?;
                 object["modality"] = "image".into();
-                println!("{object}");
+                out!("{object}");
             } else {
-                println!("{:<12} image  {:<24} {} ({})", s.name, s.title, s.author, s.licence);
+                out!("{:<12} image  {:<24} {} ({})", s.name, s.title, s.author, s.licence);
             }
         }
         Ok(Outcome::Done)

@@ -8,6 +8,7 @@ mod gradient;
 mod interrupt;
 mod list;
 mod null;
+pub mod output;
 mod progress;
 mod reproduce;
 mod screenshot;
@@ -43,7 +44,9 @@ impl Outcome {
 /// Without a subcommand the window opens; files given become stimuli.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Exit codes: 0 done; 1 error; 2 usage; 3 done, but a verdict is Fail; 130 interrupted, checkpoint written.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 error; 2 usage; 3 done, but a verdict is Fail; 130 interrupted, checkpoint written."
+)]
 pub struct Cli {
     /// What to do; the window opens without it.
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! `null`: builds a null distribution, or merges parts of one.
 
 use super::arguments::Computer;
+use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::network::registry::{self, sha256};
@@ -134,12 +135,17 @@ fn pictures(sources: &[String]) -> Result<(Vec<Image>, String)> {
 }
 
 fn summary(null: &NullDistribution, out: &Path) {
-    println!("{}", null.describe());
+    out!("{}", null.describe());
     for layer in null.layers.keys() {
         let largest = MEASURES.map(|m| null.largest(layer, m).unwrap_or(f64::NAN));
-        println!("{layer:<12} largest rho {:.4}, r {:.4}, SNR {:.2} dB (papers' convention)", largest[0], largest[1], largest[2]);
+        out!(
+            "{layer:<12} largest rho {:.4}, r {:.4}, SNR {:.2} dB (papers' convention)",
+            largest[0],
+            largest[1],
+            largest[2]
+        );
     }
-    println!("written to {}", out.display());
+    out!("written to {}", out.display());
 }
 
 #[cfg(test)]

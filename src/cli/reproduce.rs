@@ -1,5 +1,6 @@
 //! `reproduce`: reruns a stored spec and compares the result.
 
+use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::session::run_folder::{self, FinishedRun};
@@ -45,7 +46,8 @@ impl Reproduce {
             match session.events().recv()? {
                 Event::Progress(p) => {
                     if let Some(row) = p.rows.last() {
-                        let left = (spec.procedure.steps - row.step.min(spec.procedure.steps)) as f64 / p.steps_per_second;
+                        let left =
+                            (spec.procedure.steps - row.step.min(spec.procedure.steps)) as f64 / p.steps_per_second;
                         line.show(|| format!("step {} of {}, {} left", row.step, spec.procedure.steps, duration(left)));
                     }
                 }
@@ -57,7 +59,9 @@ impl Reproduce {
         };
         line.clear();
         let differing = match &original {
-            Original::Exact(values) => values.iter().zip(metamer.iter()).filter(|(a, b)| a.to_bits() != b.to_bits()).count(),
+            Original::Exact(values) => {
+                values.iter().zip(metamer.iter()).filter(|(a, b)| a.to_bits() != b.to_bits()).count()
+            }
             Original::Picture(image) => {
                 let again = run_folder::to_image(&metamer, &input);
                 image.rgb.iter().zip(&again.rgb).filter(|(a, b)| a != b).count()
@@ -74,7 +78,7 @@ impl Reproduce {
                 metamer.len()
             );
         }
-        println!("{} is reproduced to the bit: all {} {what} are equal", self.file.display(), metamer.len());
+        out!("{} is reproduced to the bit: all {} {what} are equal", self.file.display(), metamer.len());
         Ok(Outcome::Done)
     }
 

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::arguments::Computer;
+use super::output::out;
 use crate::session::run_folder::FinishedRun;
 use crate::session::{Request, device};
 use crate::verify::verdict::{Verdict, verify};
@@ -36,25 +37,32 @@ impl Verify {
             let request = Request::from_spec(&run.spec, Some(path))?;
             let (model, layer) = (request.model.clone(), request.layer);
             let stimulus = request.stimulus.with_context(|| {
-                format!("{}: was made from a target activation; without a reference there is nothing to verify", path.display())
+                format!(
+                    "{}: was made from a target activation; without a reference there is nothing to verify",
+                    path.display()
+                )
             })?;
             let reference = stimulus.prepare(&model.input, run.spec.procedure.crop)?;
             let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
             let null = null.clone().or_else(|| embedded::null_for(&model));
             let criteria = run.spec.procedure.criteria;
-            let outcome = verify(&model, executor.as_mut(), layer, &reference, &run.metamer, criteria, null.as_deref())?;
+            let outcome =
+                verify(&model, executor.as_mut(), layer, &reference, &run.metamer, criteria, null.as_deref())?;
             if self.json {
-                println!("{}", serde_json::json!({"run": path, "verification": outcome}));
+                out!("{}", serde_json::json!({"run": path, "verification": outcome}));
             } else {
-                println!("{}: {}", path.display(), outcome.sentence);
-                println!("{:<12} {:>9} {:>9} {:>10} {:>16}", "layer", "rho", "r", "SNR dB", "conventional dB");
+                out!("{}: {}", path.display(), outcome.sentence);
+                out!("{:<12} {:>9} {:>9} {:>10} {:>16}", "layer", "rho", "r", "SNR dB", "conventional dB");
                 for id in &model.metamer_layers {
                     let name = &model.graph.node(*id).name;
                     if let Some(c) = outcome.layers.values().find_map(|l| l.get(name)) {
                         let matched = if *name == run.spec.layer { "  matched" } else { "" };
-                        println!(
+                        out!(
                             "{name:<12} {:>9.4} {:>9.4} {:>10.2} {:>16.2}{matched}",
-                            c.spearman.0, c.pearson.0, c.snr_db.0, c.snr_conventional_db.0
+                            c.spearman.0,
+                            c.pearson.0,
+                            c.snr_db.0,
+                            c.snr_conventional_db.0
                         );
                     }
                 }

@@ -9,7 +9,7 @@
 use super::Target;
 use super::kernels::correlate::{BLOCK, correlate};
 use crate::Result;
-use crate::layers::{Conv2d, Window};
+use crate::layers::{Conv2d, Parameter, Window};
 use rayon::prelude::*;
 
 /// A convolution with everything about its geometry worked out.
@@ -90,7 +90,7 @@ impl Convolution {
                 Phase { start: *start, offsets, weight: packed }
             })
             .collect();
-        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), |b| b.values())?;
+        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), Parameter::values)?;
         Ok(Self {
             window: conv.window,
             groups,

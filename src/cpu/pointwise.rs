@@ -3,7 +3,7 @@
 use super::Target;
 use super::kernels::matmul::{Matrix, multiply};
 use crate::Result;
-use crate::layers::{Conv2d, Linear, Padding};
+use crate::layers::{Conv2d, Linear, Padding, Parameter};
 use rayon::prelude::*;
 
 /// `out[o, p] = bias[o] + Σᵢ weight[o, i] · x[i, p]` for every position `p`.
@@ -23,7 +23,7 @@ impl Pointwise {
 
     /// From a 1×1 convolution over planes of `positions` pixels.
     pub fn from_conv(conv: &Conv2d, positions: usize) -> Result<Self> {
-        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), |b| b.values())?;
+        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), Parameter::values)?;
         Ok(Self { weight: conv.weight.values()?, bias, inputs: conv.in_channels(), positions })
     }
 

@@ -49,9 +49,13 @@ impl Request {
     pub fn from_spec(spec: &Spec, folder: Option<&Path>) -> Result<Self> {
         let model = registry::load(&spec.model)?;
         if model.weights_sha256 != spec.weights_sha256 {
-            return Err(Error::value("weights_sha256", format!("the weights of '{}' are not those that the run used", spec.model)));
+            return Err(Error::value(
+                "weights_sha256",
+                format!("the weights of '{}' are not those that the run used", spec.model),
+            ));
         }
-        let changed = |what: &str, path: &str| Error::value(what, format!("'{path}' is not what it was when the run was made"));
+        let changed =
+            |what: &str, path: &str| Error::value(what, format!("'{path}' is not what it was when the run was made"));
         let stimulus = match spec.stimulus.as_str() {
             "" => None,
             name => Some(original_stimulus(spec, name, &model, folder)?.ok_or_else(|| changed("stimulus", name))?),

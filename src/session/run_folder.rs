@@ -175,7 +175,9 @@ impl FinishedRun {
         let metamer = npy::read(&folder.join("metamer.npy"))?.values;
         let path = folder.join("verdict.json");
         let verification = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(serde_json::from_str(&text).map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?),
+            Ok(text) => {
+                Some(serde_json::from_str(&text).map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?)
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => return Err(Error::io("read", &path, e)),
         };
