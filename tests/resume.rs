@@ -93,6 +93,23 @@ fn an_interrupt_writes_a_checkpoint_and_exits_130() {
 }
 
 #[test]
+fn two_programs_do_not_work_on_the_same_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = start(folder.path(), 100_000, &[]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !checkpoint(folder.path()).exists() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for more in ["--resume", "--overwrite"] {
+        assert_eq!(start(folder.path(), 100_000, &[more]).wait().unwrap().code(), Some(1), "{more}");
+    }
+    assert!(first.try_wait().unwrap().is_none());
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+#[test]
 fn a_damaged_checkpoint_is_an_error_not_a_fresh_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = start(folder.path(), 100_000, &[]);

@@ -156,7 +156,7 @@ impl Executor for Cpu {
                 let inputs: Vec<&[f32]> = node.inputs.iter().map(|n| &values[n.index()][..]).collect();
                 let passes = tap.straight_through && id == tap.node && matches!(node.layer, Layer::Rectifier(_));
                 if passes {
-                    targets.iter_mut().for_each(|t| t.accept(|_, g| g, &own));
+                    targets.iter_mut().for_each(|t| t.accept_whole(&own));
                 } else if let Some(operation) = &operations[i] {
                     operation.pullback(&inputs, &values[i], &own, &mut targets, scratch, parallelism);
                 }
@@ -180,18 +180,18 @@ struct Target {
 }
 
 impl Target {
-    /// Puts `share(i, cotangent[i])` into every element.
-    fn accept(&mut self, share: impl Fn(usize, f32) -> f32 + Sync, cotangent: &[f32]) {
-        let add = self.add;
-        elementwise::each(&mut self.buffer, |i, old| {
-            let new = share(i, cotangent[i]);
-            if add { old + new } else { new }
-        });
+    /// Puts `share(other[i], cotangent[i])` into every element.
+    fn accept(&mut self, other: &[f32], cotangent: &[f32], share: impl Fn(f32, f32) -> f32 + Sync) {
+        if self.add {
+            elementwise::update2(other, cotangent, &mut self.buffer, |old, o, g| old + share(o, g));
+        } else {
+            elementwise::map2(other, cotangent, &mut self.buffer, share);
+        }
     }
 
-    /// Adds a finished gradient.
+    /// Puts the gradient in as it is.
     fn accept_whole(&mut self, gradient: &[f32]) {
-        self.accept(|_, g| g, gradient);
+        self.accept(gradient, gradient, |_, g| g);
     }
 }
 

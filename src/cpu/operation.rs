@@ -97,17 +97,21 @@ impl Operation {
         match self {
             // 1 exactly at the bounds: see `layers::Clamp`.
             Self::Clamp { low, high } => {
-                let inside = |x: f32| (*low..=*high).contains(&x);
-                targets[0].accept(|i, g| if inside(inputs[0][i]) { g } else { 0.0 }, cotangent);
+                let (low, high) = (*low, *high);
+                targets[0].accept(inputs[0], cotangent, |x, g| if x >= low && x <= high { g } else { 0.0 });
             }
             Self::Affine { scale, .. } => {
                 let plane = cotangent.len() / scale.len();
-                targets[0].accept(|i, g| g * scale[i / plane], cotangent);
+                let Target { buffer, add } = &mut targets[0];
+                for (dx, (g, scale)) in buffer.chunks_mut(plane).zip(cotangent.chunks(plane).zip(scale)) {
+                    dx.iter_mut().zip(g).for_each(|(d, g)| *d = if *add { *d + g * scale } else { g * scale });
+                }
             }
             Self::Pointwise(op) => op.pullback(cotangent, &mut targets[0], threads),
             Self::Convolution(op) => op.pullback(cotangent, &mut targets[0], scratch),
             Self::Rectifier { ceiling } => {
-                targets[0].accept(|i, g| if output[i] > 0.0 && output[i] < *ceiling { g } else { 0.0 }, cotangent);
+                let ceiling = *ceiling;
+                targets[0].accept(output, cotangent, |y, g| if y > 0.0 && y < ceiling { g } else { 0.0 });
             }
             Self::Pooling(op) => op.pullback(cotangent, &mut targets[0]),
             Self::GlobalAverage { plane } => {
@@ -120,7 +124,7 @@ impl Operation {
             Self::Add | Self::Flatten => targets.iter_mut().for_each(|t| t.accept_whole(cotangent)),
             Self::Softmax => {
                 let inner: f32 = output.iter().zip(cotangent).map(|(y, g)| y * g).sum();
-                targets[0].accept(|i, g| output[i] * (g - inner), cotangent);
+                targets[0].accept(output, cotangent, |y, g| y * (g - inner));
             }
         }
     }
