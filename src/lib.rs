@@ -3,6 +3,7 @@
 pub mod cpu;
 pub mod error;
 pub mod formats;
+pub mod gui;
 pub mod layers;
 pub mod network;
 pub mod session;
