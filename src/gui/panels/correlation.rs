@@ -17,12 +17,12 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     let (layer, logits) = run.map_or((&[][..], &[][..]), |r| (r.rho.points(), r.rho_logits.points()));
     let least = [run.and_then(|r| r.rho.range()), run.and_then(|r| r.rho_logits.range())];
     let least = least.iter().flatten().map(|r| r.0).fold(0.0, f64::min);
-    let marks: &[(f64, String)] = &if least < -0.02 {
-        vec![(-1.0, "−1".to_owned()), (0.0, "0".to_owned()), (1.0, "1".to_owned())]
-    } else {
-        vec![(0.0, "0".to_owned()), (0.5, "0.5".to_owned()), (1.0, "1".to_owned())]
-    };
-    let low = marks[0].0;
+    let mut marks = vec![(0.0, "0".to_owned()), (0.5, "0.5".to_owned()), (1.0, "1".to_owned())];
+    if least < -0.4 {
+        marks.insert(0, (-0.5, "−0.5".to_owned()));
+    }
+    // Before anything is matched rho lies a little below 0; the axis changes only for what lies far below.
+    let low = if least < -0.4 { -1.0 } else { least.min(-0.04) };
     let null = run.and_then(|r| r.null.as_ref()).map(|(largest, description)| {
         let pairs = description.split(' ').next().and_then(|n| n.parse::<u64>().ok());
         let pairs = pairs.map_or_else(String::new, |n| format!(" of {} pairs", format::grouped(n)));
@@ -33,8 +33,8 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         ui,
         "correlation",
         steps,
-        low - 0.04..=1.06,
-        marks,
+        low..=1.06,
+        &marks,
         |step, y| format!("step {}\nrho {y:.3}", format::grouped(step)),
         |plot| {
             if let Some((largest, text)) = null {

@@ -19,8 +19,8 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     widgets::card_title(ui, title, &now).on_hover_text(format!("Here {}, on a logarithmic axis", procedure.loss.title()));
     let points = run.map_or(&[][..], |r| r.loss.points());
     let range = run.and_then(|r| r.loss.range()).unwrap_or((-2.0, 0.0));
-    let marks = decades(range);
-    let (low, high) = (marks[0].0, marks[marks.len() - 1].0);
+    let (low, high) = bounds(range);
+    let marks = decades(low, high);
     let pad = (high - low) * 0.04;
     plot::over_steps(
         ui,
@@ -36,16 +36,19 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     );
 }
 
-/// Whole powers of ten around a range of logarithms, at most five.
-fn decades((least, greatest): (f64, f64)) -> Vec<(f64, String)> {
-    let low = least.floor() as i32;
-    let high = (greatest.ceil() as i32).max(low + 1);
-    let every = ((high - low) as usize).div_ceil(4).max(1);
-    let mut marks: Vec<i32> = (low..=high).step_by(every).collect();
-    if let Some(last) = marks.last().copied().filter(|l| *l < high) {
-        marks.push(last + every as i32);
-    }
-    marks.into_iter().map(|e| (f64::from(e), format::power_of_ten(e))).collect()
+/// The axis for a range of logarithms: from a power of ten to the next of 1, 2 and 5 times one, so that it seldom changes.
+fn bounds((least, greatest): (f64, f64)) -> (f64, f64) {
+    let low = least.floor();
+    let steps = [0.0, 2f64.log10(), 5f64.log10(), 1.0].map(|s| greatest.floor() + s);
+    let high = steps.into_iter().find(|s| *s >= greatest).unwrap_or(greatest);
+    (low, if high - low < 0.9 { low + 1.0 } else { high })
+}
+
+/// The powers of ten on the axis, at most six.
+fn decades(low: f64, high: f64) -> Vec<(f64, String)> {
+    let (low, high) = (low.ceil() as i32, high.floor() as i32);
+    let every = ((high - low).max(0) as usize).div_ceil(5).max(1);
+    (low..=high).step_by(every).map(|e| (f64::from(e), format::power_of_ten(e))).collect()
 }
 
 #[cfg(test)]
@@ -53,11 +56,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axis_always_contains_the_curve() {
-        for range in [(-1.3, 0.2), (0.0, 0.0), (-9.0, 5.0), (3.2, 3.4), (-0.5, -0.4)] {
-            let marks = decades(range);
-            assert!(marks.len() >= 2 && marks.len() <= 6, "{range:?}: {}", marks.len());
-            assert!(marks[0].0 <= range.0 && marks[marks.len() - 1].0 >= range.1, "{range:?}");
+    fn the_axis_always_contains_the_curve_and_has_marks() {
+        for range in [(-1.3, 0.2), (0.0, 0.0), (-9.0, 5.0), (3.2, 3.4), (-0.5, -0.4), (-0.95, 0.12)] {
+            let (low, high) = bounds(range);
+            assert!(low <= range.0 && range.1 <= high, "{range:?}: {low} to {high}");
+            assert!((1..=6).contains(&decades(low, high).len()), "{range:?}");
         }
+        assert_eq!(bounds((-0.95, 0.12)), (-1.0, 2f64.log10()));
     }
 }

@@ -67,10 +67,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     combo.response.accessible_name("Recipe").on_hover_text(&state.recipe.summary);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        small_field(ui, view, "seed", "Seed", state.choices.seed.to_string(), 64.0, "Selects the noise that the run begins from");
+        small_field(ui, view, "seed", "Seed", state.choices.seed.to_string(), 44.0, "Selects the noise that the run begins from");
         let help = "Threads of the optimisation; results are the same to the bit only with as many threads";
         let threads = if state.hide_machine { String::new() } else { state.threads().to_string() };
-        small_field(ui, view, "threads", "Threads", threads, 32.0, help);
+        small_field(ui, view, "threads", "Threads", threads, 24.0, help);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let label = if state.fields_open { "Hide fields" } else { "Fields" };
             widgets::labelled_button(ui, view, Action::ShowFields, label);
