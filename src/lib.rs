@@ -36,6 +36,7 @@ pub mod cli;
 pub mod cpu;
 pub mod error;
 pub mod formats;
+pub mod gui;
 pub mod layers;
 pub mod network;
 pub mod session;

@@ -1,8 +1,10 @@
 //! Parses the command line, opens the window or carries out a subcommand, prints one error.
 
 use clap::Parser;
-use metamer_studio::cli::{self, Cli};
+use metamer_studio::cli::{self, Cli, Command, Outcome};
+use metamer_studio::gui::{self, GuiOptions, View, theme::ThemeChoice};
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -11,15 +13,37 @@ fn main() -> ExitCode {
     let quiet = "warn,wgpu_core=error,wgpu_hal=off,naga=error,egui_wgpu=error";
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let result = match cli.command {
-        Some(command) => cli::run(command),
-        None => Err(anyhow::anyhow!("no window yet")),
-    };
-    match result {
+    match dispatch(cli) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
+    match cli.command {
+        Some(Command::Screenshot(s)) => {
+            let theme = if s.light { ThemeChoice::Light } else { ThemeChoice::Dark };
+            gui::screenshot(View::find(&s.view)?, s.size, theme, &s.out)?;
+            Ok(Outcome::Done)
+        }
+        Some(Command::Bench(bench)) if bench.window.is_some() => {
+            let seconds = bench.window.unwrap_or_default().clamp(1.0, 3600.0);
+            let measure_frames = Some(Duration::from_secs_f64(seconds));
+            window(GuiOptions { measure_frames, remember: false, ..GuiOptions::default() })
+        }
+        Some(command) => cli::run(command),
+        None => window(GuiOptions { files: cli.files, ..GuiOptions::default() }),
+    }
+}
+
+fn window(options: GuiOptions) -> anyhow::Result<Outcome> {
+    gui::run(options).map(|()| Outcome::Done).map_err(|error| {
+        error.context(
+            "no window (everything also works without one, for instance: \
+             metamer-studio generate efficientnet-lite0 --stimulus chelsea --layer block5)",
+        )
+    })
 }

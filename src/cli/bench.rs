@@ -26,6 +26,9 @@ pub struct Bench {
     /// Only the device named, without the reference executor beside it.
     #[arg(long)]
     only: bool,
+    /// Instead, opens the window, lets a run use all cores for so many seconds, and prints how long frames took.
+    #[arg(long, value_name = "SECONDS")]
+    pub window: Option<f64>,
     /// One JSON object per measurement.
     #[arg(long)]
     json: bool,

@@ -2,7 +2,7 @@
 
 mod activations;
 pub mod arguments;
-mod bench;
+pub mod bench;
 mod generate;
 mod gradient;
 mod interrupt;
@@ -11,7 +11,7 @@ mod null;
 pub mod output;
 mod progress;
 mod reproduce;
-mod screenshot;
+pub mod screenshot;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -98,7 +98,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),
         Command::Bench(c) => c.run(),
-        Command::Screenshot(c) => c.run(),
+        Command::Screenshot(_) => anyhow::bail!("screenshots are made by the window"),
     }
 }
 

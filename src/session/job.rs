@@ -126,6 +126,8 @@ pub struct Job {
     pub null: Option<Arc<NullDistribution>>,
     /// The folder in which the run folder is made, and what to do if it exists. Nothing is written without it.
     pub out: Option<(PathBuf, Existing)>,
+    /// The run folder's name, where it is not the spec's own: an unfinished run that was numbered goes on under its number.
+    pub named: Option<String>,
 }
 
 impl Job {
@@ -187,7 +189,13 @@ impl Job {
             spec,
             null,
             out: None,
+            named: None,
         })
+    }
+
+    /// The name of the run's folder.
+    pub fn folder_name(&self) -> String {
+        self.named.clone().unwrap_or_else(|| self.spec.folder_name())
     }
 
     /// The same job, written to a folder inside `root`.

@@ -179,7 +179,7 @@ impl Worker {
                     // The executor may be half-way through a step.
                     self.executor = None;
                     let folder =
-                        job.out.as_ref().map(|(root, _)| root.join(format!("{}.partial", job.spec.folder_name())));
+                        job.out.as_ref().map(|(root, _)| root.join(format!("{}.partial", job.folder_name())));
                     Event::Failed {
                         job: id,
                         message: panic_message(panic.as_ref()),
@@ -420,7 +420,7 @@ impl<'a> Run<'a> {
     fn new(id: JobId, job: &'a Job, executor: &mut dyn Executor) -> Result<Self> {
         let model = &job.model;
         let tap = model.tap(job.layer, job.spec.procedure.straight_through);
-        let begun = job.out.as_ref().map(|(root, existing)| RunFolder::begin(root, &job.spec.folder_name(), *existing));
+        let begun = job.out.as_ref().map(|(root, existing)| RunFolder::begin(root, &job.folder_name(), *existing));
         let (folder, beginning) = begun.transpose()?.map_or((None, Beginning::Fresh), |(f, b)| (Some(f), b));
         let reference_logits = match &job.reference {
             Some(reference) => {

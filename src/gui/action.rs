@@ -1,0 +1,278 @@
+//! Everything that can be done without further words, with its label, explanation and key. Buttons, keys, the command
+//! palette and the list of shortcuts are all made from this.
+
+use super::state::{Phase, State};
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+/// Something that a person can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Start a run, or one for each chosen layer.
+    Start,
+    /// Hold the run.
+    Pause,
+    /// Go on, with a held or an ended run.
+    Resume,
+    /// End the run with a checkpoint.
+    Stop,
+    /// Take the run back to its noise.
+    BackToStart,
+    /// Add the chosen layers to the queue.
+    AddToQueue,
+    /// Show the reference in the metamer's place while the key is held.
+    Compare,
+    /// Choose a picture from a file.
+    OpenPicture,
+    /// Take the picture from the clipboard.
+    PastePicture,
+    /// The next picture in the list.
+    NextPicture,
+    /// The picture before.
+    PreviousPicture,
+    /// The next layer.
+    NextLayer,
+    /// The layer before.
+    PreviousLayer,
+    /// Choose every layer.
+    AllLayers,
+    /// Show or hide the recipe's fields.
+    ShowFields,
+    /// Take back all changes to the recipe's fields.
+    ResetFields,
+    /// Write the metamer as PNG.
+    ExportPng,
+    /// Write the metamer as an array.
+    ExportNpy,
+    /// Copy the metamer's picture.
+    CopyPicture,
+    /// Copy the whole run folder.
+    ExportFolder,
+    /// Copy the path of the run folder.
+    CopyFolderPath,
+    /// Show the run folder in the file manager.
+    OpenFolder,
+    /// Choose where results are kept.
+    ChooseResults,
+    /// Go on with the runs that were left unfinished.
+    ResumeUnfinished,
+    /// Leave them where they are.
+    LeaveUnfinished,
+    /// The next of system, dark and light.
+    SwitchTheme,
+    /// The command palette.
+    Commands,
+    /// The list of shortcuts.
+    Shortcuts,
+    /// Close the window.
+    Quit,
+}
+
+/// All actions, in the order in which they are listed.
+pub const ALL: [Action; 29] = [
+    Action::Start,
+    Action::Pause,
+    Action::Resume,
+    Action::Stop,
+    Action::BackToStart,
+    Action::AddToQueue,
+    Action::Compare,
+    Action::OpenPicture,
+    Action::PastePicture,
+    Action::NextPicture,
+    Action::PreviousPicture,
+    Action::NextLayer,
+    Action::PreviousLayer,
+    Action::AllLayers,
+    Action::ShowFields,
+    Action::ResetFields,
+    Action::ExportPng,
+    Action::ExportNpy,
+    Action::CopyPicture,
+    Action::ExportFolder,
+    Action::CopyFolderPath,
+    Action::OpenFolder,
+    Action::ChooseResults,
+    Action::ResumeUnfinished,
+    Action::LeaveUnfinished,
+    Action::SwitchTheme,
+    Action::Commands,
+    Action::Shortcuts,
+    Action::Quit,
+];
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+impl Action {
+    /// What it is called on buttons and in the palette.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Start => "Start",
+            Self::Pause => "Pause",
+            Self::Resume => "Resume",
+            Self::Stop => "Stop",
+            Self::BackToStart => "Back to start",
+            Self::AddToQueue => "Add to queue",
+            Self::Compare => "Compare",
+            Self::OpenPicture => "Open picture",
+            Self::PastePicture => "Paste picture",
+            Self::NextPicture => "Next picture",
+            Self::PreviousPicture => "Previous picture",
+            Self::NextLayer => "Next layer",
+            Self::PreviousLayer => "Previous layer",
+            Self::AllLayers => "Choose all layers",
+            Self::ShowFields => "Recipe fields",
+            Self::ResetFields => "Reset recipe fields",
+            Self::ExportPng => "Save metamer as PNG",
+            Self::ExportNpy => "Save metamer as npy",
+            Self::CopyPicture => "Copy metamer picture",
+            Self::ExportFolder => "Save whole run folder to",
+            Self::CopyFolderPath => "Copy path of run folder",
+            Self::OpenFolder => "Open run folder",
+            Self::ChooseResults => "Change results folder",
+            Self::ResumeUnfinished => "Resume unfinished runs",
+            Self::LeaveUnfinished => "Leave unfinished runs",
+            Self::SwitchTheme => "Switch theme",
+            Self::Commands => "Commands",
+            Self::Shortcuts => "Keyboard shortcuts",
+            Self::Quit => "Quit",
+        }
+    }
+
+    /// What it does, in a sentence.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Start => "Make a metamer of the chosen picture at each chosen layer",
+            Self::Pause => "Hold the run where it is",
+            Self::Resume => "Go on from where the run was held or stopped",
+            Self::Stop => "End the run here; a checkpoint is written, and it can be resumed",
+            Self::BackToStart => "Take the run back to the noise that it began from",
+            Self::AddToQueue => "Queue the chosen layers behind the present run",
+            Self::Compare => "While held, the reference stands in the metamer's place",
+            Self::OpenPicture => "Choose a PNG, JPEG or npy file as the reference; files can also be dropped on the window",
+            Self::PastePicture => "Use the picture on the clipboard as the reference",
+            Self::NextPicture => "Choose the next reference picture",
+            Self::PreviousPicture => "Choose the reference picture before",
+            Self::NextLayer => "Choose the next deeper layer",
+            Self::PreviousLayer => "Choose the next earlier layer",
+            Self::AllLayers => "Choose every layer, to make them one after the other",
+            Self::ShowFields => "Show or hide every value that the recipe consists of",
+            Self::ResetFields => "Give every field the recipe's own value again",
+            Self::ExportPng => "Write the metamer as an 8-bit PNG that carries its full description",
+            Self::ExportNpy => "Write the exact metamer as a float32 array",
+            Self::CopyPicture => "Put the metamer's picture on the clipboard",
+            Self::ExportFolder => "Copy everything about this run to another place",
+            Self::CopyFolderPath => "Put the path of the run's folder on the clipboard",
+            Self::OpenFolder => "Show the run's folder in the file manager",
+            Self::ChooseResults => "Choose the folder in which runs are saved",
+            Self::ResumeUnfinished => "Go on with every run that was left unfinished, from its last checkpoint",
+            Self::LeaveUnfinished => "Leave unfinished runs where they are; they are offered again next time",
+            Self::SwitchTheme => "Dark, light, or as the desktop",
+            Self::Commands => "Find any command by typing a part of its name",
+            Self::Shortcuts => "Every key at a glance",
+            Self::Quit => "Close the window",
+        }
+    }
+
+    /// Its key.
+    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+        let (modifiers, key) = match self {
+            Self::Start | Self::Pause | Self::Resume => (Modifiers::NONE, Key::Space),
+            Self::Stop => (Modifiers::NONE, Key::Escape),
+            Self::BackToStart => (Modifiers::NONE, Key::Home),
+            Self::AddToQueue => (CTRL, Key::Enter),
+            Self::Compare => (Modifiers::NONE, Key::B),
+            Self::OpenPicture => (CTRL, Key::O),
+            Self::PastePicture => (CTRL, Key::V),
+            Self::NextPicture => (Modifiers::NONE, Key::ArrowRight),
+            Self::PreviousPicture => (Modifiers::NONE, Key::ArrowLeft),
+            Self::NextLayer => (Modifiers::NONE, Key::ArrowDown),
+            Self::PreviousLayer => (Modifiers::NONE, Key::ArrowUp),
+            Self::AllLayers => (CTRL, Key::A),
+            Self::ShowFields => (Modifiers::NONE, Key::F),
+            Self::ExportPng => (CTRL, Key::S),
+            Self::ExportNpy => (CTRL_SHIFT, Key::S),
+            Self::CopyPicture => (CTRL, Key::C),
+            Self::CopyFolderPath => (CTRL_SHIFT, Key::C),
+            Self::SwitchTheme => (CTRL, Key::T),
+            Self::Commands => (CTRL, Key::K),
+            Self::Shortcuts => (Modifiers::NONE, Key::F1),
+            Self::Quit => (CTRL, Key::Q),
+            _ => return None,
+        };
+        Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Its key in words, as shown on buttons.
+    pub fn keys(self) -> String {
+        let Some(KeyboardShortcut { modifiers, logical_key }) = self.shortcut() else { return String::new() };
+        let key = match logical_key {
+            Key::Space => "Space",
+            Key::Escape => "Esc",
+            Key::ArrowUp => "Up",
+            Key::ArrowDown => "Down",
+            Key::ArrowLeft => "Left",
+            Key::ArrowRight => "Right",
+            other => other.name(),
+        };
+        let command = if cfg!(target_os = "macos") { "Cmd " } else { "Ctrl " };
+        let shift = if modifiers.shift { "Shift " } else { "" };
+        format!("{}{shift}{key}", if modifiers.command { command } else { "" })
+    }
+
+    /// Whether it can be done now, and if not, why.
+    pub fn possible(self, state: &State) -> Result<(), &'static str> {
+        let phase = state.active().map(|r| &r.phase);
+        let when = |condition: bool, otherwise| if condition { Ok(()) } else { Err(otherwise) };
+        let ready = state.model.is_some();
+        match self {
+            Self::Start => when(ready, "The model is still being loaded")
+                .and(when(phase.is_none(), "A run is going on; add to the queue instead")),
+            Self::Pause => when(matches!(phase, Some(Phase::Running)), "No run is going on"),
+            Self::Resume => {
+                when(matches!(phase, Some(Phase::Paused)) || state.resumable().is_some(), "No run is held or stopped")
+            }
+            Self::Stop => when(phase.is_some(), "No run is going on"),
+            Self::BackToStart => when(state.shown().is_some(), "Nothing has been started"),
+            Self::AddToQueue => when(ready, "The model is still being loaded"),
+            Self::Compare => when(state.shown().is_some(), "There is no metamer yet"),
+            Self::ResetFields => when(state.fields_changed(), "No field was changed"),
+            Self::ExportPng | Self::ExportNpy | Self::CopyPicture => {
+                when(state.shown().is_some_and(|r| r.metamer.is_some()), "There is no metamer yet")
+            }
+            Self::ExportFolder | Self::CopyFolderPath | Self::OpenFolder => {
+                when(state.shown().is_some_and(|r| r.folder.is_some()), "Nothing has been saved yet")
+            }
+            Self::ResumeUnfinished => when(!state.unfinished.is_empty() && ready, "No run was left unfinished"),
+            Self::LeaveUnfinished => when(!state.unfinished.is_empty(), "No run was left unfinished"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The action of the one primary button.
+    pub fn primary(state: &State) -> Self {
+        match state.active().map(|r| &r.phase) {
+            Some(Phase::Paused) => Self::Resume,
+            Some(_) => Self::Pause,
+            None if state.resumable().is_some() => Self::Resume,
+            None => Self::Start,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_action_has_its_own_label_and_only_the_primary_ones_share_a_key() {
+        let labels: HashSet<_> = ALL.iter().map(|a| a.label()).collect();
+        assert_eq!(labels.len(), ALL.len());
+        assert!(ALL.iter().all(|a| !a.tooltip().is_empty() && !a.tooltip().ends_with('.')));
+        let keys: Vec<_> = ALL.iter().filter_map(|a| a.shortcut()).collect();
+        let distinct: HashSet<_> = keys.iter().map(|k| format!("{k:?}")).collect();
+        assert_eq!(keys.len(), distinct.len() + 2);
+        assert_eq!(Action::ExportNpy.keys(), if cfg!(target_os = "macos") { "Cmd Shift S" } else { "Ctrl Shift S" });
+    }
+}

@@ -1,0 +1,40 @@
+//! Dialogs, which stand above the window until they are answered.
+
+mod closing;
+mod commands;
+mod path;
+mod shortcuts;
+
+use super::message::Message;
+use super::panels::View;
+use super::state::Dialog;
+use super::theme;
+use egui::{Context, Id, Modal, Ui};
+
+/// The open dialog, if there is one.
+pub fn show(ctx: &Context, view: &mut View<'_>) {
+    match view.state.dialog.clone() {
+        None => {}
+        Some(Dialog::Commands { query, row }) => commands::show(ctx, view, query, row),
+        Some(Dialog::Shortcuts) => shortcuts::show(ctx, view),
+        Some(Dialog::Path { purpose, text, error, browsing }) => {
+            path::show(ctx, view, purpose, text, error.as_deref(), browsing);
+        }
+        Some(Dialog::Closing) => closing::show(ctx, view),
+    }
+}
+
+/// A dialog that Esc and a click beside it close.
+fn modal(ctx: &Context, view: &mut View<'_>, name: &str, width: f32, add: impl FnOnce(&mut Ui, &mut View<'_>)) {
+    let response = Modal::new(Id::unique(name)).show(ctx, |ui| {
+        ui.set_width(width);
+        add(ui, view);
+    });
+    if response.should_close() {
+        view.out.push(Message::Show(None));
+    }
+}
+
+fn title(ui: &mut Ui, text: &str) {
+    ui.label(egui::RichText::new(text).font(theme::strong(15.0)));
+}

@@ -1,0 +1,124 @@
+//! The window: model, update, view.
+//!
+//! * [`state`] is what the window shows, as plain data; [`settings`] is the part of it that is remembered.
+//! * [`panels`], [`dialogs`] and [`widgets`] read the state and say what a person wants as [`message`]s; what can be done
+//!   without further words is an [`action`], from which buttons, keys and the command palette are made.
+//! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
+//!   window can do.
+//! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
+//!
+//! Only this module knows egui and wgpu.
+
+pub mod action;
+mod app;
+mod clipboard;
+mod curve;
+mod dialogs;
+mod format;
+mod frame_times;
+mod keys;
+mod layout;
+mod message;
+mod native_dialog;
+mod panels;
+mod pictures;
+mod process;
+mod repaint;
+mod screenshot;
+mod settings;
+pub mod state;
+mod tasks;
+pub mod theme;
+mod unfinished;
+mod update;
+mod widgets;
+
+pub use app::App;
+pub use curve::Curve;
+pub use message::{Closing, Message, Pick};
+pub use screenshot::{View, screenshot};
+pub use settings::{Choices, Places};
+pub use unfinished::Unfinished;
+pub use update::NullSource;
+
+use anyhow::Context as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the window is opened.
+#[derive(Clone)]
+pub struct GuiOptions {
+    /// Pictures to open.
+    pub files: Vec<PathBuf>,
+    /// Start a heavy run by itself, measure frames for this long, print a line about them, and close.
+    pub measure_frames: Option<Duration>,
+    /// The file with the remembered choices, instead of the usual one.
+    pub settings: Option<PathBuf>,
+    /// The folder for results, instead of the remembered one.
+    pub results: Option<PathBuf>,
+    /// The folder for pasted pictures, instead of the usual one.
+    pub data: Option<PathBuf>,
+    /// Whether choices are remembered at all.
+    pub remember: bool,
+    /// Whether the system's own file dialogs and clipboard are used; tests and pictures do without.
+    pub native: bool,
+    /// Where null distributions come from.
+    pub nulls: NullSource,
+    /// Whether figures of this machine (rate, time, memory, threads) are left out.
+    pub hide_machine: bool,
+}
+
+impl Default for GuiOptions {
+    fn default() -> Self {
+        Self {
+            files: vec![],
+            measure_frames: None,
+            settings: None,
+            results: None,
+            data: None,
+            remember: true,
+            native: true,
+            nulls: Arc::new(crate::verify::embedded::null_for),
+            hide_machine: false,
+        }
+    }
+}
+
+impl GuiOptions {
+    /// Where things are kept.
+    pub fn places(&self) -> Places {
+        let mut places = Places::usual();
+        places.settings = if self.remember { self.settings.clone().or(places.settings) } else { None };
+        places.data = self.data.clone().unwrap_or(places.data);
+        places.results = self.results.clone().unwrap_or(places.results);
+        places
+    }
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// When there is no display, or nothing to draw with; the error says which.
+pub fn run(options: GuiOptions) -> anyhow::Result<()> {
+    // winit's own words for this are about environment variables and event loops.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|v| std::env::var_os(v).is_none_or(|v| v.is_empty())) {
+        anyhow::bail!("There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set)");
+    }
+    let remembered = options.places().settings.and_then(|path| Choices::read(&path).ok());
+    let size = remembered.and_then(|c| c.window).unwrap_or(layout::WINDOW);
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Metamer Studio")
+            .with_app_id("metamer-studio")
+            .with_inner_size(size)
+            .with_min_inner_size(layout::MIN_WINDOW),
+        renderer: eframe::Renderer::Wgpu,
+        dithering: false,
+        ..Default::default()
+    };
+    eframe::run_native("metamer-studio", native, Box::new(|cc| Ok(Box::new(App::new(cc, options)?))))
+        .map_err(|e| anyhow::anyhow!("{e}"))
+        .context("The window could not be opened")
+}

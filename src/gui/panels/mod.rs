@@ -1,0 +1,73 @@
+//! The parts of the window. Each reads the state and says what a person wants; none changes anything.
+
+mod cards;
+mod classes;
+mod correlation;
+mod layers;
+mod loss;
+mod notices;
+mod pair;
+mod plot;
+mod queue;
+mod recipe;
+mod scatter;
+mod status;
+mod stimuli;
+mod top_bar;
+mod verdict;
+mod what;
+
+use super::message::Message;
+use super::pictures::Pictures;
+use super::repaint::Throttle;
+use super::state::State;
+use super::{layout, theme};
+use egui::{Frame, Margin, Panel, Rect, Ui, pos2};
+
+/// What a panel sees, and where it says what is wanted.
+pub struct View<'a> {
+    /// What is shown.
+    pub state: &'a State,
+    /// Textures.
+    pub pictures: &'a Pictures,
+    /// How often the window is drawn, and why.
+    pub drawing: &'a Throttle,
+    /// What is wanted.
+    pub out: &'a mut Vec<Message>,
+}
+
+/// The whole window.
+pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+    let t = theme::tokens(ui);
+    let bar = |fill, x: i8| Frame::NONE.fill(fill).inner_margin(Margin::symmetric(x, 0));
+    Panel::top("top bar")
+        .exact_size(layout::TOP)
+        .frame(bar(t.background, 16))
+        .resizable(false)
+        .show(ui, |ui| top_bar::show(ui, view));
+    Panel::bottom("status bar")
+        .exact_size(layout::STATUS)
+        .frame(bar(t.background, 16))
+        .resizable(false)
+        .show(ui, |ui| status::show(ui, view));
+    Panel::left("what")
+        .exact_size(layout::LEFT)
+        .frame(bar(t.panel, 14))
+        .resizable(false)
+        .show(ui, |ui| what::show(ui, view));
+    egui::CentralPanel::default().frame(Frame::NONE.fill(t.background)).show(ui, |ui| work(ui, view));
+    notices::show(ui.ctx(), view);
+}
+
+/// The pair, the verdict and the cards: the pair gets all that the others leave.
+fn work(ui: &mut Ui, view: &mut View<'_>) {
+    let area = ui.available_rect_before_wrap().shrink(layout::GAP);
+    let cards_top = area.bottom() - layout::cards_height(area.height());
+    let verdict_top = cards_top - layout::GAP + 2.0 - layout::VERDICT;
+    let pair = Rect::from_min_max(area.min, pos2(area.right(), verdict_top - layout::GAP + 2.0));
+    let verdict = Rect::from_min_max(pos2(area.left(), verdict_top), pos2(area.right(), verdict_top + layout::VERDICT));
+    let cards = Rect::from_min_max(pos2(area.left(), cards_top), area.max);
+    pair::show(ui, view, pair);
+    verdict::show(ui, view, verdict);
+    cards::show(ui, view, cards);
+}

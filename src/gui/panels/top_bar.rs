@@ -1,0 +1,39 @@
+//! The bar at the top: the program's name, and what is not about one run.
+
+use super::View;
+use crate::gui::action::Action;
+use crate::gui::{theme, widgets};
+use egui::{Align, Layout, RichText, Ui};
+
+pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+    ui.horizontal_centered(|ui| {
+        ui.label(RichText::new("Metamer Studio").font(theme::strong(14.0)));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 10.0;
+            let commands = format!("{}  {}", Action::Commands.label(), Action::Commands.keys());
+            widgets::labelled_button(ui, view, Action::Commands, &commands);
+            let theme = format!("Theme  {}", view.state.choices.theme.title());
+            widgets::labelled_button(ui, view, Action::SwitchTheme, &theme);
+            export(ui, view);
+            widgets::labelled_button(ui, view, Action::OpenPicture, "Open");
+        });
+    });
+}
+
+fn export(ui: &mut Ui, view: &mut View<'_>) {
+    let possible = view.state.shown().is_some_and(|r| r.metamer.is_some());
+    ui.add_enabled_ui(possible, |ui| {
+        let menu = ui.menu_button("Export", |ui| {
+            for action in [Action::ExportPng, Action::ExportNpy, Action::CopyPicture] {
+                widgets::action_item(ui, view, action);
+            }
+            ui.separator();
+            for action in [Action::ExportFolder, Action::OpenFolder, Action::CopyFolderPath] {
+                widgets::action_item(ui, view, action);
+            }
+        });
+        menu.response
+            .on_hover_text("Save or copy what is shown")
+            .on_disabled_hover_text("There is no metamer to save yet");
+    });
+}

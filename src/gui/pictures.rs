@@ -1,0 +1,166 @@
+//! Pictures on the graphics card, renewed only when what they show has changed.
+
+use super::app::color_image;
+use super::state::{Run, State};
+use crate::network::Input;
+use crate::session::JobId;
+use crate::session::run_folder::to_image;
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// All textures.
+#[derive(Default)]
+pub struct Pictures {
+    /// The reference that is shown.
+    pub reference: Option<TextureHandle>,
+    /// The metamer that is shown, or the noise that it would begin from.
+    pub metamer: Option<TextureHandle>,
+    /// How often each pair of activations occurs.
+    pub scatter: Option<TextureHandle>,
+    thumbnails: HashMap<String, (usize, TextureHandle)>,
+    shown: [Content; 2],
+    counted: Option<(JobId, u64)>,
+    /// What the scatter's axes run over.
+    pub scatter_range: Option<(f32, f32)>,
+}
+
+/// Identity of what a texture shows: where its values lie in memory. They are kept alive, so the place is not used anew.
+type Content = Option<Arc<Vec<f32>>>;
+
+/// Sharp pixels when enlarged: what the network sees is not smooth.
+const SHARP: TextureOptions =
+    TextureOptions { magnification: egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
+/// Cells of the activation histogram along each side.
+const CELLS: usize = 96;
+
+impl Pictures {
+    /// Brings every texture up to date.
+    pub fn refresh(&mut self, ctx: &Context, state: &State) {
+        self.refresh_thumbnails(ctx, state);
+        let Some(model) = &state.model else { return };
+        let run = state.shown();
+        let reference = match run {
+            Some(run) => run.reference.clone(),
+            None => state.preview.reference.clone(),
+        };
+        let metamer = match run {
+            // Until the first picture comes, a run shows the noise that it begins from.
+            Some(run) => run.metamer.as_ref().map(|m| m.1.clone()).or_else(|| state.preview.start.clone()),
+            None => state.preview.start.clone(),
+        };
+        let [shown_reference, shown_metamer] = &mut self.shown;
+        renew(ctx, "reference", shown_reference, reference, &mut self.reference, &model.input);
+        renew(ctx, "metamer", shown_metamer, metamer, &mut self.metamer, &model.input);
+        self.refresh_scatter(ctx, run);
+    }
+
+    fn refresh_thumbnails(&mut self, ctx: &Context, state: &State) {
+        for entry in &state.stimuli {
+            let Some(image) = &entry.thumbnail else { continue };
+            let place = Arc::as_ptr(image) as usize;
+            if self.thumbnails.get(&entry.name).is_none_or(|(p, _)| *p != place) {
+                let texture = ctx.load_texture(&entry.name, color_image(image), TextureOptions::LINEAR);
+                self.thumbnails.insert(entry.name.clone(), (place, texture));
+            }
+        }
+    }
+
+    /// The small picture of a stimulus.
+    pub fn thumbnail(&self, name: &str) -> Option<&TextureHandle> {
+        self.thumbnails.get(name).map(|(_, t)| t)
+    }
+
+    fn refresh_scatter(&mut self, ctx: &Context, run: Option<&Run>) {
+        let now = run.and_then(|r| Some((r.id, r.live.as_ref()?.step)));
+        if now == self.counted {
+            return;
+        }
+        self.counted = now;
+        let Some(live) = run.and_then(|r| r.live.as_ref()) else {
+            (self.scatter, self.scatter_range) = (None, None);
+            return;
+        };
+        let (image, range) = density(&live.scatter);
+        self.scatter_range = Some(range);
+        match &mut self.scatter {
+            Some(texture) => texture.set(image, SHARP),
+            None => self.scatter = Some(ctx.load_texture("scatter", image, SHARP)),
+        }
+    }
+}
+
+fn renew(
+    ctx: &Context,
+    name: &str,
+    shown: &mut Content,
+    wanted: Content,
+    texture: &mut Option<TextureHandle>,
+    input: &Input,
+) {
+    let same = match (&*shown, &wanted) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    if same {
+        return;
+    }
+    match &wanted {
+        Some(values) => {
+            let image = color_image(&to_image(values, input));
+            match texture {
+                Some(texture) => texture.set(image, SHARP),
+                None => *texture = Some(ctx.load_texture(name, image, SHARP)),
+            }
+        }
+        None => *texture = None,
+    }
+    *shown = wanted;
+}
+
+/// How often pairs fall into each cell, as white with an opacity that grows with the logarithm of the count, and the range
+/// of both axes.
+fn density(pairs: &[[f32; 2]]) -> (ColorImage, (f32, f32)) {
+    let finite = || pairs.iter().filter(|p| p.iter().all(|v| v.is_finite()));
+    let (mut low, mut high) = (f32::MAX, f32::MIN);
+    for v in finite().flatten() {
+        (low, high) = (low.min(*v), high.max(*v));
+    }
+    if low > high {
+        (low, high) = (0.0, 1.0);
+    }
+    let span = (high - low).max(f32::MIN_POSITIVE);
+    let cell = |v: f32| (((v - low) / span * CELLS as f32) as usize).min(CELLS - 1);
+    let mut counts = vec![0u32; CELLS * CELLS];
+    for [reference, metamer] in finite() {
+        counts[(CELLS - 1 - cell(*metamer)) * CELLS + cell(*reference)] += 1;
+    }
+    // The zeros of a rectifier pile up in one cell; shades go by the second most crowded one.
+    let mut sorted: Vec<u32> = counts.iter().copied().filter(|c| *c > 0).collect();
+    sorted.sort_unstable();
+    let most = sorted.iter().rev().nth(1).copied().unwrap_or(1) as f32;
+    let shade = |count: u32| match count {
+        0 => 0.0,
+        c => 0.35 + 0.65 * ((1.0 + c as f32).ln() / (1.0 + most).ln()).min(1.0),
+    };
+    let pixels = counts.iter().map(|c| egui::Color32::from_white_alpha((shade(*c) * 255.0) as u8)).collect();
+    (ColorImage::new([CELLS, CELLS], pixels), (low, high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_activations_lie_on_the_diagonal() {
+        let pairs: Vec<[f32; 2]> = (0..1000).map(|i| [i as f32, i as f32]).collect();
+        let (image, range) = density(&pairs);
+        assert_eq!(range, (0.0, 999.0));
+        for (i, pixel) in image.pixels.iter().enumerate() {
+            let on = i % CELLS == CELLS - 1 - i / CELLS;
+            assert_eq!(pixel.a() > 0, on);
+        }
+        assert!(density(&[[f32::NAN, 0.0]]).0.pixels.iter().all(|p| p.a() == 0));
+    }
+}

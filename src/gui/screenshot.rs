@@ -1,0 +1,198 @@
+//! Pictures of the program, made by really running it: without a display, on any graphics card or in software.
+
+use super::action::Action;
+use super::message::Message;
+use super::state::Phase;
+use super::theme::ThemeChoice;
+use super::{App, GuiOptions};
+use anyhow::{Context as _, bail};
+use egui::{Event, Key, Modifiers};
+use egui_kittest::Harness;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A view of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// As it opens the first time.
+    Make,
+    /// In the middle of a run.
+    Running,
+    /// After a run, with its verdict.
+    Finished,
+    /// While a run is held.
+    Paused,
+    /// With the command palette.
+    Palette,
+    /// With the recipe's fields.
+    Fields,
+    /// As it opens the first time, in the light theme.
+    Light,
+}
+
+impl View {
+    /// Every view by name.
+    const NAMED: [(&'static str, Self); 7] = [
+        ("make", Self::Make),
+        ("running", Self::Running),
+        ("finished", Self::Finished),
+        ("paused", Self::Paused),
+        ("palette", Self::Palette),
+        ("fields", Self::Fields),
+        ("light", Self::Light),
+    ];
+
+    /// The view called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the error suggests the nearest names.
+    pub fn find(name: &str) -> crate::Result<Self> {
+        let found = Self::NAMED.iter().find(|(n, _)| *n == name);
+        found.map(|(_, view)| *view).ok_or_else(|| crate::Error::unknown("view", name, Self::NAMED.iter().map(|(n, _)| *n)))
+    }
+}
+
+/// A run that takes longer than this has gone wrong.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Runs the program up to a view and writes a picture of it as PNG. Nothing is remembered, and no run is kept.
+///
+/// # Errors
+/// When there is nothing to draw with, the view is not reached, or the file cannot be written.
+pub fn screenshot(view: View, [width, height]: [u32; 2], theme: ThemeChoice, path: &Path) -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let theme = if view == View::Light { ThemeChoice::Light } else { theme };
+    let options = GuiOptions {
+        remember: false,
+        native: false,
+        results: Some(place.0.join("runs")),
+        data: Some(place.0.join("data")),
+        ..GuiOptions::default()
+    };
+    let mut failed = None;
+    let mut harness: Harness<'_, Shell> = Harness::builder()
+        .with_size([width as f32, height as f32])
+        .with_theme(if theme == ThemeChoice::Light { egui::Theme::Light } else { egui::Theme::Dark })
+        .wgpu()
+        .build_eframe(|cc| match App::new(cc, options) {
+            Ok(app) => Shell(Some(app)),
+            Err(error) => {
+                failed = Some(error);
+                Shell(None)
+            }
+        });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    wait(&mut harness, "the model and the pictures", |app| {
+        let state = app.state();
+        state.preview.reference.is_some() && state.stimuli.iter().all(|s| s.thumbnail.is_some())
+    })?;
+    reach(&mut harness, view)?;
+    // Everything that the last messages changed is laid out, then drawn.
+    harness.run_steps(3);
+    let picture = harness.render().map_err(|e| anyhow::anyhow!("The view could not be drawn: {e}"))?;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let image = super::clipboard::from_rgba(width, height, picture.as_raw())?;
+    let png = crate::session::run_folder::encode_png(&image, &[])?;
+    crate::formats::atomic::write(path, &png)?;
+    Ok(())
+}
+
+fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
+    let past = |part: u64| {
+        move |app: &App| {
+            let state = app.state();
+            state.shown().is_some_and(|r| r.step >= r.spec.procedure.steps * part / 100 && r.live.is_some())
+        }
+    };
+    match view {
+        View::Make | View::Light => {}
+        View::Palette => press(harness, Action::Commands),
+        View::Fields => press(harness, Action::ShowFields),
+        View::Running => {
+            press(harness, Action::Start);
+            wait(harness, "the run", past(55))?;
+        }
+        View::Paused => {
+            press(harness, Action::Start);
+            wait(harness, "the run", past(30))?;
+            press(harness, Action::Pause);
+            wait(harness, "the pause", |app| app.state().shown().is_some_and(|r| r.phase == Phase::Paused))?;
+        }
+        View::Finished => {
+            press(harness, Action::Start);
+            wait(harness, "the verdict", |app| app.state().shown().is_some_and(|r| !r.is_active()))?;
+            // A person has moved on to the next layer's row by now; notices have gone.
+            let notices: Vec<u64> = harness.state().0.iter().flat_map(|a| &a.state().notices).map(|n| n.id).collect();
+            if let Some(app) = &mut harness.state_mut().0 {
+                notices.into_iter().for_each(|id| app.send(Message::Dismiss(id)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Presses the action's key, as a person would.
+fn press(harness: &mut Harness<'_, Shell>, action: Action) {
+    let Some(shortcut) = action.shortcut() else { return };
+    let (modifiers, key): (Modifiers, Key) = (shortcut.modifiers, shortcut.logical_key);
+    for pressed in [true, false] {
+        let event = Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+        harness.event_modifiers(event, modifiers);
+    }
+    harness.step();
+}
+
+fn wait(harness: &mut Harness<'_, Shell>, what: &str, mut reached: impl FnMut(&App) -> bool) -> anyhow::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        harness.step();
+        let Some(app) = &harness.state().0 else { bail!("The window could not be made") };
+        if reached(app) {
+            return Ok(());
+        }
+        if let Some(notice) = app.state().notices.iter().find(|n| n.bad) {
+            bail!("{}", notice.text);
+        }
+        if Instant::now() > end {
+            bail!("Waited in vain for {what}");
+        }
+        // The optimisation needs the processor more than this loop does.
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// The application, or nothing where it could not be made: the harness wants one in any case.
+struct Shell(Option<App>);
+
+impl eframe::App for Shell {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(app) = &mut self.0 {
+            app.logic(ctx, frame);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        if let Some(app) = &mut self.0 {
+            app.ui(ui, frame);
+        }
+    }
+}
+
+/// A folder that is gone when this is.
+struct Place(std::path::PathBuf);
+
+impl Place {
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("metamer-studio-{}", std::process::id()));
+        std::fs::create_dir_all(&path).with_context(|| format!("Cannot create folder {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,422 @@
+//! What the window shows, as plain data. Panels read it; only `update` changes it.
+
+use super::curve::Curve;
+use super::settings::{Choices, Places};
+use super::unfinished::Unfinished;
+use crate::network::{Model, NodeId};
+use crate::session::{JobId, Live};
+use crate::stimulus::Image;
+use crate::synthesis::{Procedure, Recipe, Spec, recipe};
+use crate::verify::{Prediction, Verdict, Verification};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Everything that the window shows.
+#[derive(Debug)]
+pub struct State {
+    /// What is remembered.
+    pub choices: Choices,
+    /// Where things are kept.
+    pub places: Places,
+    /// The model, once it is loaded.
+    pub model: Option<Arc<Model>>,
+    /// Why it could not be loaded.
+    pub model_error: Option<String>,
+    /// Its layers, in the network's order.
+    pub layers: Vec<LayerEntry>,
+    /// The layer that was picked last.
+    pub anchor: Option<usize>,
+    /// The stimuli on offer.
+    pub stimuli: Vec<StimulusEntry>,
+    /// The reference and the noise of the run that would be started now.
+    pub preview: Preview,
+    /// The recipe's own procedure.
+    pub recipe: Recipe,
+    /// The procedure with all changes.
+    pub procedure: Procedure,
+    /// Text that is being typed, by field.
+    pub drafts: BTreeMap<&'static str, Draft>,
+    /// Whether the recipe's fields are shown.
+    pub fields_open: bool,
+    /// State of every layer for every stimulus in this session.
+    pub marks: HashMap<(String, String), Mark>,
+    /// Runs that wait, in order.
+    pub queue: Vec<Queued>,
+    /// Requests that are being made ready for the queue.
+    pub preparing: usize,
+    /// Runs of this session that have begun.
+    pub runs: BTreeMap<JobId, Run>,
+    /// The run that is going on.
+    pub active: Option<JobId>,
+    /// The run that is shown.
+    pub viewing: Option<JobId>,
+    /// Runs of an earlier session that can be resumed.
+    pub unfinished: Vec<Unfinished>,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// What a person should know.
+    pub notices: Vec<Notice>,
+    /// Whether the compare key is held.
+    pub compare: bool,
+    /// Whether and how the window is about to close.
+    pub closing: ClosingState,
+    /// Memory in use, in bytes.
+    pub memory: Option<u64>,
+    /// Whether figures of this machine (rate, time, memory, threads) are left out, for pictures that must not depend on it.
+    pub hide_machine: bool,
+}
+
+/// A layer that can be matched.
+#[derive(Clone, Debug)]
+pub struct LayerEntry {
+    /// Its place in the graph.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its shape in words.
+    pub shape: String,
+    /// Number of values.
+    pub elements: usize,
+    /// Its size on a logarithmic scale from the smallest to the largest layer, 0 to 1.
+    pub size: f32,
+    /// Whether it is chosen.
+    pub chosen: bool,
+}
+
+/// A stimulus on offer.
+#[derive(Clone, Debug)]
+pub struct StimulusEntry {
+    /// Embedded name, or path.
+    pub name: String,
+    /// What it shows, for people.
+    pub title: String,
+    /// Whether it was opened by a person, and can be taken out of the list.
+    pub own: bool,
+    /// Its small picture.
+    pub thumbnail: Option<Arc<Image>>,
+}
+
+/// The reference and start of the run that would be started now.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    /// Number of the newest request.
+    pub generation: u64,
+    /// What it was for.
+    pub key: String,
+    /// The prepared reference.
+    pub reference: Option<Arc<Vec<f32>>>,
+    /// The noise.
+    pub start: Option<Arc<Vec<f32>>>,
+    /// Why there is none.
+    pub error: Option<String>,
+}
+
+/// Text that is being typed.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The text.
+    pub text: String,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// State of a layer for a stimulus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing was done.
+    #[default]
+    NotMade,
+    /// It waits.
+    Queued,
+    /// It is being made.
+    Running,
+    /// It passed all checks.
+    Verified,
+    /// It was made in part, or a check could not be made.
+    NotYet,
+    /// A check failed, or the run could not go on.
+    Failed,
+}
+
+impl Mark {
+    /// In words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NotMade => "not made",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Verified => "verified",
+            Self::NotYet => "not yet",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// In a sentence.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::NotMade => "No metamer was made at this layer in this session",
+            Self::Queued => "A run at this layer waits in the queue",
+            Self::Running => "A metamer is being made at this layer",
+            Self::Verified => "A metamer at this layer passed every check",
+            Self::NotYet => "A run was stopped early, or a check could not be made",
+            Self::Failed => "A check failed, or the run could not go on",
+        }
+    }
+}
+
+/// A run that waits.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// Its number.
+    pub id: JobId,
+    /// What it is.
+    pub spec: Spec,
+    /// Whether it goes on with what lies in its folder.
+    pub resumes: bool,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Stepping.
+    Running,
+    /// Held.
+    Paused,
+    /// Ended by the person.
+    Stopped,
+    /// Complete and checked.
+    Finished,
+    /// Ended by an error.
+    Failed(String),
+}
+
+/// A run that has begun.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its number.
+    pub id: JobId,
+    /// What it is.
+    pub spec: Spec,
+    /// How far it is.
+    pub phase: Phase,
+    /// Updates made.
+    pub step: u64,
+    /// Steps per second.
+    pub rate: f64,
+    /// Seconds of optimisation so far.
+    pub seconds: f64,
+    /// Number of values in the layer.
+    pub elements: usize,
+    /// The prepared reference.
+    pub reference: Option<Arc<Vec<f32>>>,
+    /// The newest stimulus, and the step at which it was taken.
+    pub metamer: Option<(u64, Arc<Vec<f32>>)>,
+    /// Logarithm of the loss against step.
+    pub loss: Curve,
+    /// The newest loss.
+    pub loss_now: Option<f64>,
+    /// Spearman's rho at the layer against step.
+    pub rho: Curve,
+    /// Spearman's rho of the logits against step.
+    pub rho_logits: Curve,
+    /// The newest measures.
+    pub live: Option<Live>,
+    /// What the network makes of the reference.
+    pub predicted: Vec<Prediction>,
+    /// Largest rho of the null distribution, and a sentence about it.
+    pub null: Option<(f64, String)>,
+    /// The final checks.
+    pub verification: Option<Verification>,
+    /// Where it lies.
+    pub folder: Option<PathBuf>,
+}
+
+impl Run {
+    /// Whether it is still going on.
+    pub fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Paused)
+    }
+
+    /// Seconds that are left, as far as the rate tells.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let left = self.spec.procedure.steps.saturating_sub(self.step);
+        (self.rate > 0.0 && left > 0 && self.is_active()).then(|| left as f64 / self.rate)
+    }
+
+    /// Stimulus and layer.
+    pub fn key(&self) -> (String, String) {
+        (self.spec.stimulus.clone(), self.spec.layer.clone())
+    }
+
+    /// Outcome of the checks, final or so far, with the figures in words.
+    pub fn verdict(&self) -> Option<(Verdict, &str)> {
+        match (&self.verification, &self.live) {
+            // The sentence begins with the verdict's word, which stands by itself here.
+            (Some(v), _) => Some((v.verdict, v.sentence.split_once(": ").map_or(&v.sentence[..], |(_, rest)| rest))),
+            (None, Some(live)) => Some((live.verdict.0, &live.verdict.1)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Something that a person should know.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Its number.
+    pub id: u64,
+    /// What.
+    pub text: String,
+    /// Whether something went wrong.
+    pub bad: bool,
+    /// A path that it speaks of.
+    pub path: Option<PathBuf>,
+    /// When it goes away by itself.
+    pub until: Option<Instant>,
+}
+
+/// An open dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dialog {
+    /// All commands, narrowed down by what was typed.
+    Commands {
+        /// What was typed.
+        query: String,
+        /// The chosen row.
+        row: usize,
+    },
+    /// Every key.
+    Shortcuts,
+    /// A path is asked for.
+    Path {
+        /// What for.
+        purpose: PathPurpose,
+        /// What was typed.
+        text: String,
+        /// What is wrong with it.
+        error: Option<String>,
+        /// Whether the system's own dialog is open too.
+        browsing: bool,
+    },
+    /// A run is going on: close all the same?
+    Closing,
+}
+
+/// What a path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathPurpose {
+    /// A picture to open.
+    Open,
+    /// A PNG to write.
+    Png,
+    /// An array to write.
+    Npy,
+    /// A folder to copy the run into.
+    Folder,
+    /// The folder for results.
+    Results,
+}
+
+/// Whether and how the window is about to close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClosingState {
+    /// It is not.
+    #[default]
+    No,
+    /// When the queue is done.
+    WhenDone,
+    /// As soon as the checkpoint is written.
+    Checkpointing,
+    /// Now.
+    Now,
+}
+
+impl State {
+    /// The state before anything is loaded. A recipe that cannot be found leaves the quick one in its place.
+    pub fn new(choices: Choices, places: Places) -> Self {
+        // The embedded recipes are checked by a test, so the last resort is never empty-handed in a build that passed.
+        let recipe = recipe::find(&choices.recipe).or_else(|_| recipe::find("quick"));
+        let recipe = recipe.unwrap_or_else(|e| unreachable!("an embedded recipe is malformed: {e}"));
+        let procedure = choices.procedure.clone().unwrap_or_else(|| recipe.procedure.clone());
+        Self {
+            choices,
+            places,
+            model: None,
+            model_error: None,
+            layers: vec![],
+            anchor: None,
+            stimuli: vec![],
+            preview: Preview::default(),
+            recipe,
+            procedure,
+            drafts: BTreeMap::new(),
+            fields_open: false,
+            marks: HashMap::new(),
+            queue: vec![],
+            preparing: 0,
+            runs: BTreeMap::new(),
+            active: None,
+            viewing: None,
+            unfinished: vec![],
+            dialog: None,
+            notices: vec![],
+            compare: false,
+            closing: ClosingState::No,
+            memory: None,
+            hide_machine: false,
+        }
+    }
+
+    /// The run that is going on.
+    pub fn active(&self) -> Option<&Run> {
+        self.active.and_then(|id| self.runs.get(&id))
+    }
+
+    /// The run that is shown.
+    pub fn shown(&self) -> Option<&Run> {
+        self.viewing.and_then(|id| self.runs.get(&id))
+    }
+
+    /// The shown run, if it was stopped and can go on.
+    pub fn resumable(&self) -> Option<&Run> {
+        let run = self.shown()?;
+        let ended = matches!(run.phase, Phase::Stopped) && run.folder.is_some() && self.active.is_none();
+        ended.then_some(run)
+    }
+
+    /// The chosen layers, in the network's order.
+    pub fn chosen_layers(&self) -> impl Iterator<Item = &LayerEntry> {
+        self.layers.iter().filter(|l| l.chosen)
+    }
+
+    /// The state of a layer for the chosen stimulus.
+    pub fn mark(&self, layer: &str) -> Mark {
+        self.marks.get(&(self.choices.stimulus.clone(), layer.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// How many layers are verified in this session.
+    pub fn verified(&self) -> usize {
+        self.marks.values().filter(|m| **m == Mark::Verified).count()
+    }
+
+    /// Whether any field of the recipe was changed.
+    pub fn fields_changed(&self) -> bool {
+        self.procedure != self.recipe.procedure
+    }
+
+    /// The folder in which runs are saved.
+    pub fn results(&self) -> PathBuf {
+        self.choices.results.clone().unwrap_or_else(|| self.places.results.clone())
+    }
+
+    /// Number of threads that a run would use.
+    pub fn threads(&self) -> usize {
+        crate::session::device::thread_count(self.choices.threads)
+    }
+
+    /// Whether anything changes by itself, so that the window has to be drawn again.
+    pub fn is_busy(&self) -> bool {
+        self.active.is_some() || self.preparing > 0 || !self.queue.is_empty()
+    }
+}

@@ -1,0 +1,113 @@
+//! Work that would hold up a frame: loading, decoding, resolving, writing. Each piece has its own thread, and its result
+//! arrives as news.
+
+use super::unfinished::Unfinished;
+use crate::network::Model;
+use crate::session::Job;
+use crate::stimulus::Image;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The outcome of a piece of work. Errors are sentences.
+#[derive(Debug)]
+pub enum Arrival {
+    /// The model is in memory, or cannot be.
+    Model(Result<Arc<Model>, String>),
+    /// A small picture for the list of stimuli.
+    Thumbnail {
+        /// The stimulus.
+        name: String,
+        /// The picture.
+        image: Image,
+    },
+    /// A file was read as a stimulus, or cannot be.
+    Opened {
+        /// Its name and small picture.
+        result: Result<(String, Image), String>,
+        /// Whether it is to be chosen, or is merely remembered from last time.
+        choose: bool,
+    },
+    /// What the network will see, and the noise that the run begins from.
+    Preview {
+        /// Which request this answers.
+        generation: u64,
+        /// Both as `[3, height, width]` in [0, 1].
+        result: Result<(Arc<Vec<f32>>, Option<Arc<Vec<f32>>>), String>,
+    },
+    /// Runs that are ready for the queue.
+    Resolved {
+        /// Each, or why it cannot be run.
+        jobs: Vec<Result<Box<Job>, String>>,
+        /// How many were asked for.
+        asked: usize,
+        /// Whether to go on with what lies in their folders.
+        resume: bool,
+    },
+    /// A person chose a file or folder in the system's own dialog, or none.
+    Picked(Option<PathBuf>),
+    /// A picture from the clipboard was kept in this file.
+    Pasted(Result<PathBuf, String>),
+    /// Something was written, or could not be: a sentence and the path.
+    Written(Result<(String, PathBuf), String>),
+    /// Runs that were left unfinished.
+    Unfinished(Vec<Unfinished>),
+    /// The choices could not be kept.
+    NotRemembered(String),
+    /// The work ended because of an error in this program.
+    Broken(String),
+    /// Nothing to say.
+    Done,
+}
+
+/// Starts pieces of work and collects what comes of them.
+#[derive(Clone)]
+pub struct Tasks {
+    sender: Sender<Arrival>,
+    receiver: Receiver<Arrival>,
+    notify: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tasks")
+    }
+}
+
+impl Tasks {
+    /// `notify` is called when something has arrived.
+    pub fn new(notify: impl Fn() + Send + Sync + 'static) -> Self {
+        let (sender, receiver) = unbounded();
+        Self { sender, receiver, notify: Arc::new(notify) }
+    }
+
+    /// Does `work` on its own thread.
+    pub fn spawn(&self, name: &str, work: impl FnOnce() -> Arrival + Send + 'static) {
+        self.spawn_many(name, move |say| say(work()));
+    }
+
+    /// Does `work` on its own thread; it may say several things.
+    pub fn spawn_many(&self, name: &str, work: impl FnOnce(&dyn Fn(Arrival)) + Send + 'static) {
+        let (sender, notify) = (self.sender.clone(), self.notify.clone());
+        let body = move || {
+            let say = |arrival| {
+                let _ = sender.send(arrival);
+                notify();
+            };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&say))) {
+                let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                say(Arrival::Broken(text.unwrap_or_else(|| "no message".into())));
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(body) {
+            let _ = self.sender.send(Arrival::Broken(format!("no thread for '{name}': {error}")));
+        }
+    }
+
+    /// The next thing that has arrived.
+    pub fn next(&self) -> Option<Arrival> {
+        self.receiver.try_recv().ok()
+    }
+}

@@ -1,0 +1,128 @@
+//! What is done with the outcome of background work.
+
+use super::{OWN_STIMULI, Studio};
+use crate::gui::action::Action;
+use crate::gui::format;
+use crate::gui::state::{LayerEntry, StimulusEntry};
+use crate::gui::tasks::Arrival;
+use crate::network::Model;
+use crate::stimulus::Image;
+use std::sync::Arc;
+
+impl Studio {
+    pub(super) fn arrived(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Model(Ok(model)) => self.model_loaded(model),
+            Arrival::Model(Err(error)) => {
+                self.state.model_error = Some(error.clone());
+                self.complain(format!("The model could not be loaded: {error}"));
+            }
+            Arrival::Thumbnail { name, image } => {
+                if let Some(entry) = self.state.stimuli.iter_mut().find(|s| s.name == name) {
+                    entry.thumbnail = Some(Arc::new(image));
+                }
+            }
+            Arrival::Opened { result, choose } => self.opened(result, choose),
+            Arrival::Preview { generation, result } if generation == self.state.preview.generation => {
+                let preview = &mut self.state.preview;
+                match result {
+                    Ok((reference, start)) => {
+                        (preview.reference, preview.start, preview.error) = (Some(reference), start, None);
+                    }
+                    Err(error) => {
+                        (preview.reference, preview.start, preview.error) = (None, None, Some(error.clone()));
+                        self.complain(error);
+                        // What was remembered and is gone cannot stay chosen.
+                        if !self.state.stimuli.iter().any(|s| s.name == self.state.choices.stimulus) {
+                            self.choose_stimulus(0);
+                        }
+                    }
+                }
+            }
+            // The choice has changed since.
+            Arrival::Preview { .. } => {}
+            Arrival::Resolved { jobs, asked, resume } => self.resolved(jobs, asked, resume),
+            Arrival::Picked(path) => self.picked(path),
+            Arrival::Pasted(Ok(path)) => self.open(path, true),
+            Arrival::Pasted(Err(error)) | Arrival::Written(Err(error)) => self.complain(error),
+            Arrival::Written(Ok((text, path))) => self.say(text, Some(path)),
+            Arrival::Unfinished(found) => {
+                // A run that was started meanwhile is no longer unfinished.
+                let begun = |folder: &std::path::Path| self.state.runs.values().any(|r| r.folder.as_deref() == Some(folder));
+                self.state.unfinished = found.into_iter().filter(|u| !begun(&u.folder)).collect();
+            }
+            Arrival::NotRemembered(error) => self.complain(format!("Your choices could not be remembered: {error}")),
+            Arrival::Broken(error) => {
+                self.state.preparing = 0;
+                self.complain(format!("An error in this program: {error}. Please report it"));
+            }
+            Arrival::Done => {}
+        }
+    }
+
+    fn model_loaded(&mut self, model: Arc<Model>) {
+        self.state.layers = layer_entries(&model, &self.state.choices.layers);
+        self.state.anchor = self.state.layers.iter().position(|l| l.chosen);
+        self.state.choices.layers = self.state.chosen_layers().map(|l| l.name.clone()).collect();
+        self.state.model = Some(model);
+        let own = self.state.choices.own_stimuli.clone();
+        let surplus = own.len().saturating_sub(OWN_STIMULI);
+        own.into_iter().skip(surplus).for_each(|path| self.open(path.into(), false));
+        std::mem::take(&mut self.waiting).into_iter().for_each(|path| self.open(path, true));
+        if std::mem::take(&mut self.start_at_once) {
+            self.act(Action::Start);
+        }
+    }
+
+    fn opened(&mut self, result: Result<(String, Image), String>, choose: bool) {
+        match result {
+            Ok((name, image)) => {
+                let thumbnail = Some(Arc::new(image));
+                match self.state.stimuli.iter_mut().find(|s| s.name == name) {
+                    Some(entry) => entry.thumbnail = thumbnail,
+                    None => {
+                        let title = format::stimulus(&name);
+                        self.state.stimuli.push(StimulusEntry { name: name.clone(), title, own: true, thumbnail });
+                    }
+                }
+                if choose {
+                    let own = &mut self.state.choices.own_stimuli;
+                    own.retain(|s| *s != name);
+                    own.push(name.clone());
+                    let surplus = own.len().saturating_sub(OWN_STIMULI);
+                    own.drain(..surplus);
+                    if let Some(index) = self.state.stimuli.iter().position(|s| s.name == name) {
+                        self.choose_stimulus(index);
+                    }
+                }
+            }
+            Err(error) if choose => self.complain(error),
+            // A file of last time that is gone is missed only if it is the chosen one, and then its preview complains.
+            Err(error) => tracing::info!("not offered again: {error}"),
+        }
+    }
+}
+
+fn layer_entries(model: &Model, chosen: &[String]) -> Vec<LayerEntry> {
+    let node = |id| model.graph.node(id);
+    let sizes = || model.metamer_layers.iter().map(|id| (node(*id).elements() as f32).ln());
+    let (least, most) = sizes().fold((f32::MAX, f32::MIN), |(a, b), s| (a.min(s), b.max(s)));
+    let entry = |(id, size): (&_, f32)| {
+        let node = node(*id);
+        LayerEntry {
+            id: *id,
+            name: node.name.clone(),
+            shape: format::shape(&node.shape),
+            elements: node.elements(),
+            size: if most > least { (size - least) / (most - least) } else { 1.0 },
+            chosen: chosen.contains(&node.name),
+        }
+    };
+    let mut all: Vec<LayerEntry> = model.metamer_layers.iter().zip(sizes()).map(entry).collect();
+    if !all.iter().any(|l| l.chosen)
+        && let Some(middle) = all.len().checked_div(2).and_then(|i| all.get_mut(i))
+    {
+        middle.chosen = true;
+    }
+    all
+}

@@ -1,0 +1,189 @@
+//! What is done with news from the worker.
+
+use super::Studio;
+use crate::gui::curve::Curve;
+use crate::gui::process;
+use crate::gui::state::{ClosingState, Mark, Phase, Run};
+use crate::session::messages::{Finished, Progress, Started};
+use crate::session::{Event, Frame, JobId, TraceRow};
+use crate::verify::Verdict;
+use std::path::PathBuf;
+
+/// Runs whose pictures and curves are kept to be looked at again.
+const KEPT_RUNS: usize = 64;
+
+impl Studio {
+    pub(super) fn news(&mut self, event: Event) {
+        match event {
+            Event::Started(started) => self.started(*started),
+            Event::Progress(progress) => self.progress(*progress),
+            Event::Paused(id) => self.set_phase(id, Phase::Paused),
+            Event::Resumed(id) => self.set_phase(id, Phase::Running),
+            Event::Rewound(id) => {
+                if let Some(run) = self.state.runs.get_mut(&id) {
+                    (run.step, run.seconds, run.rate) = (0, 0.0, 0.0);
+                    (run.loss, run.rho, run.rho_logits) = (Curve::default(), Curve::default(), Curve::default());
+                    (run.live, run.loss_now, run.metamer) = (None, None, None);
+                }
+            }
+            Event::Checkpointed { job, folder, .. } => {
+                if let Some(run) = self.state.runs.get_mut(&job) {
+                    run.folder = Some(folder);
+                }
+            }
+            Event::Stopped { job, step, folder } => {
+                if let Some(run) = self.state.runs.get_mut(&job) {
+                    run.step = step;
+                    run.folder = folder;
+                }
+                self.end(job, Phase::Stopped, Mark::NotYet);
+            }
+            Event::Finished(finished) => self.finished(*finished),
+            Event::Failed { job, message, folder } => self.failed(job, message, folder),
+            Event::Idle => {
+                self.state.queue.clear();
+                if self.state.closing == ClosingState::WhenDone && self.state.preparing == 0 {
+                    self.close_now();
+                }
+            }
+        }
+    }
+
+    pub(super) fn frame(&mut self, frame: Frame) {
+        if let Some(run) = self.state.runs.get_mut(&frame.job)
+            && run.is_active()
+        {
+            run.step = frame.step;
+            run.metamer = Some((frame.step, frame.stimulus));
+        }
+    }
+
+    fn started(&mut self, started: Started) {
+        let Started { job, spec, step, rows, reference, predicted, null, elements } = started;
+        self.state.queue.retain(|q| q.id != job);
+        self.state.unfinished.retain(|u| u.spec != spec);
+        let mut run = Run {
+            id: job,
+            spec,
+            phase: Phase::Running,
+            step,
+            rate: 0.0,
+            seconds: 0.0,
+            elements,
+            reference,
+            metamer: None,
+            loss: Curve::default(),
+            loss_now: None,
+            rho: Curve::default(),
+            rho_logits: Curve::default(),
+            live: None,
+            predicted,
+            null,
+            verification: None,
+            folder: None,
+        };
+        enter(&mut run, &rows);
+        self.state.marks.insert(run.key(), Mark::Running);
+        // The view goes along with the queue, unless a person looks at something else meanwhile.
+        let follows = match self.state.shown() {
+            None => true,
+            Some(shown) => self.state.active == Some(shown.id) || !shown.is_active(),
+        };
+        let chosen = run.spec.stimulus == self.state.choices.stimulus;
+        self.state.runs.insert(job, run);
+        self.state.active = Some(job);
+        if follows || chosen {
+            self.state.viewing = Some(job);
+        }
+        while self.state.runs.len() > KEPT_RUNS {
+            let oldest = self.state.runs.keys().copied().find(|id| Some(*id) != self.state.viewing && *id != job);
+            let Some(oldest) = oldest else { break };
+            self.state.runs.remove(&oldest);
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.state.memory = process::resident_bytes();
+        let Some(run) = self.state.runs.get_mut(&progress.job) else { return };
+        enter(run, &progress.rows);
+        run.rate = progress.steps_per_second;
+        if progress.live.is_some() {
+            run.live = progress.live;
+        }
+    }
+
+    fn set_phase(&mut self, id: JobId, phase: Phase) {
+        if let Some(run) = self.state.runs.get_mut(&id) {
+            run.phase = phase;
+        }
+    }
+
+    fn end(&mut self, id: JobId, phase: Phase, mark: Mark) {
+        self.set_phase(id, phase);
+        if let Some(run) = self.state.runs.get(&id) {
+            self.state.marks.insert(run.key(), mark);
+        }
+        if self.state.active == Some(id) {
+            self.state.active = None;
+        }
+        if self.state.closing == ClosingState::Checkpointing {
+            self.close_now();
+        }
+    }
+
+    fn finished(&mut self, finished: Finished) {
+        let Finished { job, verification, folder, metamer, seconds } = finished;
+        let mark = match verification.as_ref().map(|v| v.verdict) {
+            Some(Verdict::Pass) => Mark::Verified,
+            Some(Verdict::Fail) => Mark::Failed,
+            Some(Verdict::Unknown) | None => Mark::NotYet,
+        };
+        match self.state.runs.get_mut(&job) {
+            Some(run) => {
+                run.step = run.spec.procedure.steps;
+                run.metamer = Some((run.step, metamer));
+                run.verification = verification;
+                run.seconds = seconds;
+                run.folder.clone_from(&folder);
+            }
+            // It was complete before it began.
+            None => {
+                self.state.queue.retain(|q| q.id != job);
+                self.say("That run is complete already", folder.clone());
+            }
+        }
+        self.end(job, Phase::Finished, mark);
+    }
+
+    fn failed(&mut self, job: JobId, message: String, folder: Option<PathBuf>) {
+        match self.state.runs.get_mut(&job) {
+            Some(run) => run.folder = folder.or(run.folder.take()),
+            // It failed before its first step, so that there is no run to show it with.
+            None => {
+                if let Some(at) = self.state.queue.iter().position(|q| q.id == job) {
+                    let queued = self.state.queue.remove(at);
+                    let layer = queued.spec.layer.clone();
+                    self.state.marks.insert((queued.spec.stimulus, queued.spec.layer), Mark::Failed);
+                    self.complain(format!("The run at {layer} could not begin: {message}"));
+                } else {
+                    self.complain(message.clone());
+                }
+            }
+        }
+        self.end(job, Phase::Failed(message), Mark::Failed);
+    }
+}
+
+/// Enters rows of the trace into a run's curves.
+fn enter(run: &mut Run, rows: &[TraceRow]) {
+    for row in rows {
+        run.loss.push(row.step, row.loss.log10());
+        run.loss_now = Some(row.loss);
+        run.step = row.step;
+        run.seconds = row.seconds;
+        if let Some(sample) = row.sample {
+            run.rho.push(row.step, sample.spearman);
+            run.rho_logits.push(row.step, sample.spearman_logits);
+        }
+    }
+}

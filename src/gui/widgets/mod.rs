@@ -1,0 +1,46 @@
+//! Small parts that several panels use.
+
+mod card;
+mod key_button;
+mod layer_row;
+mod tile;
+
+pub use card::{card, card_title};
+pub use key_button::{action_button, action_item, labelled_button, primary_button};
+pub use layer_row::{dot, layer_row};
+pub use tile::{add_tile, picture, tile};
+
+use super::theme;
+use egui::{Color32, FontId, Galley, Rect, RichText, Ui};
+use std::sync::Arc;
+
+/// Muted text of body size.
+pub fn muted(ui: &Ui, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(theme::tokens(ui).muted)
+}
+
+/// Faint small text.
+pub fn faint(ui: &Ui, text: impl Into<String>) -> RichText {
+    RichText::new(text).size(theme::SMALL).color(theme::tokens(ui).faint)
+}
+
+/// A heading over a group of controls.
+pub fn heading(ui: &mut Ui, text: &str) {
+    let colour = theme::tokens(ui).muted;
+    ui.label(RichText::new(text).size(theme::SMALL).color(colour));
+}
+
+/// Lays out one line, cut off with an ellipsis where it does not fit.
+pub fn line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    ui.painter().layout_job(job)
+}
+
+/// Draws the line that shows where the keyboard is.
+pub fn focus_ring(ui: &Ui, response: &egui::Response, rect: Rect) {
+    if response.has_focus() {
+        let stroke = egui::Stroke::new(1.5, theme::tokens(ui).accent);
+        ui.painter().rect_stroke(rect, theme::CONTROL_CORNER, stroke, egui::StrokeKind::Outside);
+    }
+}

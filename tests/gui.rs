@@ -1,0 +1,482 @@
+//! The real window with the real worker, without a display: found and pressed by accessible label.
+
+use egui::{Event, Key, Modifiers, Role};
+use egui_kittest::{Harness, kittest::Queryable};
+use metamer_studio::gui::action::Action;
+use metamer_studio::gui::state::{Dialog, Mark, Phase};
+use metamer_studio::gui::{App, Choices, GuiOptions, Message};
+use metamer_studio::network::Model;
+use metamer_studio::verify::NullDistribution;
+use metamer_studio::verify::null::Origin;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Whoever waits longer than this waits in vain.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Window {
+    harness: Harness<'static, App>,
+    place: Arc<tempfile::TempDir>,
+}
+
+impl Window {
+    /// A window whose places are in a fresh folder.
+    fn open() -> Self {
+        Self::open_in(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    fn open_in(place: Arc<tempfile::TempDir>) -> Self {
+        let options = options_in(&place);
+        let harness = Harness::builder()
+            .with_size([1440.0, 900.0])
+            .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
+        let mut window = Self { harness, place };
+        window.until("the model", |app| app.state().preview.reference.is_some());
+        window
+    }
+
+    fn results(&self) -> PathBuf {
+        self.place.path().join("runs")
+    }
+
+    fn app(&self) -> &App {
+        self.harness.state()
+    }
+
+    /// Steps until something is so; fails when it does not become so.
+    fn until(&mut self, what: &str, mut is_so: impl FnMut(&App) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_so(self.harness.state()) {
+            let notices: Vec<_> = self.app().state().notices.iter().map(|n| &n.text).collect();
+            assert!(Instant::now() < end, "waited in vain for {what}; notices: {notices:?}");
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // What is so in the state is also in the picture.
+        self.harness.run_steps(2);
+    }
+
+    fn until_phase(&mut self, phase: Phase) {
+        self.until(&format!("{phase:?}"), |app| app.state().shown().is_some_and(|r| r.phase == phase));
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        for pressed in [true, false] {
+            self.harness.event_modifiers(
+                Event::Key { key, physical_key: None, pressed, repeat: false, modifiers },
+                modifiers,
+            );
+        }
+        self.harness.step();
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(2);
+    }
+
+    fn click_layer(&mut self, layer: &str, modifiers: Modifiers) {
+        let label = format!("Layer {layer},");
+        self.harness.get_by_label_contains(&label).scroll_to_me();
+        // Scrolling takes a few frames.
+        self.harness.run_steps(5);
+        self.harness.get_by_label_contains(&label).click_modifiers(modifiers);
+        self.harness.run_steps(2);
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.harness.query_all_by_label_contains(text).next().is_some()
+    }
+
+    /// A run of `steps` steps at the chosen layer.
+    fn set_steps(&mut self, steps: u64) {
+        self.harness.state_mut().send(Message::Edit("steps", steps.to_string()));
+        self.harness.state_mut().send(Message::EndEdit("steps"));
+        assert_eq!(self.app().state().procedure.steps, steps);
+        self.harness.step();
+    }
+
+    fn loss(&self) -> f64 {
+        self.app().state().shown().and_then(|r| r.loss_now).expect("a loss")
+    }
+
+    fn ask_to_close(&mut self) {
+        let viewport = self.harness.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+        viewport.events.push(egui::ViewportEvent::Close);
+        self.harness.step();
+    }
+
+    fn closes(&self) -> bool {
+        let output = self.harness.output();
+        let commands = output.viewport_output.values().flat_map(|v| &v.commands);
+        commands.into_iter().any(|c| *c == egui::ViewportCommand::Close)
+    }
+}
+
+/// Everything in one folder, and nothing of the desktop.
+fn options_in(place: &tempfile::TempDir) -> GuiOptions {
+    GuiOptions {
+        settings: Some(place.path().join("settings.toml")),
+        results: Some(place.path().join("runs")),
+        data: Some(place.path().join("data")),
+        native: false,
+        nulls: Arc::new(|model| Some(Arc::new(low_null(model)))),
+        ..GuiOptions::default()
+    }
+}
+
+/// A null distribution that almost anything exceeds, so that a short run can pass.
+fn low_null(model: &Model) -> NullDistribution {
+    let origin = Origin {
+        model: model.name.clone(),
+        weights_sha256: model.weights_sha256.clone(),
+        seed: 1,
+        pictures: 7,
+        pictures_sha256: String::new(),
+        sources: "made up for tests".into(),
+    };
+    let values = || [vec![0.1, 0.2], vec![0.1, 0.2], vec![-30.0, -20.0]];
+    let name = |id: &_| model.graph.node(*id).name.clone();
+    let layers = model.metamer_layers.iter().map(|id| (name(id), values())).collect();
+    NullDistribution { origin, pairs: vec![0, 1], layers }
+}
+
+fn folders(root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
+    let mut w = Window::open();
+    assert_eq!(w.app().state().choices, Choices { window: w.app().state().choices.window, ..Choices::default() });
+    w.click("Stimulus coffee");
+    w.click_layer("block7", Modifiers::NONE);
+    w.harness.get_by_role_and_label(Role::ComboBox, "Recipe").click();
+    w.harness.run_steps(2);
+    w.harness.get_by_label_contains("Feather 2019, ").click();
+    w.harness.run_steps(2);
+    assert_eq!(w.app().state().recipe.name, "feather2019");
+    w.harness.get_by_role_and_label(Role::ComboBox, "Recipe").click();
+    w.harness.run_steps(2);
+    w.harness.get_by_label_contains("Quick look, ").click();
+    w.harness.run_steps(2);
+    // The number of steps is typed into its field.
+    w.click("Fields");
+    let field = w.harness.get_by_role_and_label(Role::TextInput, "Steps");
+    field.scroll_to_me();
+    w.harness.run_steps(5);
+    w.harness.get_by_role_and_label(Role::TextInput, "Steps").focus();
+    w.harness.run_steps(2);
+    w.press(Modifiers::COMMAND, Key::A);
+    w.harness.get_by_role_and_label(Role::TextInput, "Steps").type_text("many");
+    w.harness.run_steps(2);
+    assert!(w.shows("steps: must be a whole number, found 'many'"));
+    w.press(Modifiers::COMMAND, Key::A);
+    w.harness.get_by_role_and_label(Role::TextInput, "Steps").type_text("60");
+    w.harness.run_steps(2);
+    w.click("Hide fields");
+    assert_eq!(w.app().state().procedure.steps, 60);
+
+    w.click("Start");
+    w.until("a first loss", |app| app.state().shown().is_some_and(|r| r.loss_now.is_some()));
+    let first = w.loss();
+    w.until("ten steps", |app| app.state().shown().is_some_and(|r| r.step >= 10));
+    assert!(w.loss() < first, "the loss falls: {first} to {}", w.loss());
+    w.click("Pause");
+    w.until_phase(Phase::Paused);
+    // News that was on its way has come; from then on nothing changes.
+    std::thread::sleep(Duration::from_millis(100));
+    w.harness.run_steps(2);
+    let held = w.app().state().shown().unwrap().step;
+    std::thread::sleep(Duration::from_millis(200));
+    w.harness.run_steps(2);
+    assert_eq!(w.app().state().shown().unwrap().step, held);
+    assert!(held < 60);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until_phase(Phase::Finished);
+    assert!(w.loss() < first / 2.0, "{first} to {}", w.loss());
+    let run = w.app().state().shown().unwrap();
+    assert_eq!((&run.spec.stimulus[..], &run.spec.layer[..], run.step), ("coffee", "block7", 60));
+    assert!(w.shows("Passed") || w.shows("Failed"), "the verdict is there in a word");
+    assert!(w.shows("above all 2 null pairs"));
+    assert!(w.shows("2 random pairs of crops from 7 photographs"));
+    let folder = run.folder.clone().unwrap();
+    assert!(folder.starts_with(w.results()));
+    assert!(folder.join("metamer.png").exists());
+}
+
+#[test]
+fn a_stopped_run_is_resumed_where_it_was_and_a_rewound_one_begins_anew() {
+    let mut w = Window::open();
+    w.set_steps(50);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("some steps", |app| app.state().shown().is_some_and(|r| r.step >= 8));
+    w.press(Modifiers::NONE, Key::Home);
+    w.until("the start", |app| app.state().shown().is_some_and(|r| r.step < 5));
+    w.until("some steps", |app| app.state().shown().is_some_and(|r| r.step >= 8));
+    w.press(Modifiers::NONE, Key::Escape);
+    w.until_phase(Phase::Stopped);
+    let stopped_at = w.app().state().shown().unwrap().step;
+    assert!((8..50).contains(&stopped_at));
+    assert_eq!(w.app().state().mark("block5"), Mark::NotYet);
+    assert_eq!(folders(&w.results()), ["chelsea__efficientnet-lite0__block5__s1.partial"]);
+    w.click("Resume");
+    w.until_phase(Phase::Finished);
+    let run = w.app().state().shown().unwrap();
+    assert!(run.loss.points()[0].x == 0.0, "the trace from before is there");
+    assert_eq!(folders(&w.results()), ["chelsea__efficientnet-lite0__block5__s1"]);
+    // Another run with the same choices is numbered, also when it is stopped and resumed.
+    w.press(Modifiers::NONE, Key::Home);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("some steps", |app| app.state().active().is_some_and(|r| r.step >= 3));
+    w.press(Modifiers::NONE, Key::Escape);
+    w.until_phase(Phase::Stopped);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until_phase(Phase::Finished);
+    let name = "chelsea__efficientnet-lite0__block5__s1";
+    assert_eq!(folders(&w.results()), [name.to_owned(), format!("{name}-2")]);
+    let read = |folder: &str| std::fs::read(w.results().join(folder).join("metamer.npy")).unwrap();
+    assert!(read(name) == read(&format!("{name}-2")), "the same to the bit");
+}
+
+#[test]
+fn several_layers_are_queued_and_worked_through() {
+    let mut w = Window::open();
+    w.set_steps(6);
+    w.click_layer("block8", Modifiers::NONE);
+    w.click_layer("block9", Modifiers::COMMAND);
+    w.click_layer("block10", Modifiers::COMMAND);
+    assert!(w.shows("3 chosen"));
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("the queue", |app| app.state().active.is_some() && app.state().queue.len() <= 2);
+    if !w.app().state().queue.is_empty() {
+        w.click("Remove block10, chelsea");
+    }
+    w.until("the end", |app| !app.state().is_busy() && app.state().runs.len() >= 2);
+    let layers: Vec<_> = w.app().state().runs.values().map(|r| r.spec.layer.clone()).collect();
+    assert_eq!(layers[..2], ["block8", "block9"]);
+    assert!(w.app().state().runs.values().all(|r| r.phase == Phase::Finished));
+    // Looking at an earlier one shows it again.
+    w.click_layer("block8", Modifiers::NONE);
+    assert_eq!(w.app().state().shown().unwrap().spec.layer, "block8");
+}
+
+#[test]
+fn bad_files_are_reported_in_words_and_good_ones_become_stimuli() {
+    let mut w = Window::open();
+    let text = w.place.path().join("notes.png");
+    std::fs::write(&text, "this is no picture").unwrap();
+    w.harness.state_mut().send(Message::OpenPaths(vec![text.clone(), w.place.path().join("gone.jpg")]));
+    w.until("both complaints", |app| app.state().notices.len() == 2);
+    assert!(w.shows("neither PNG nor JPEG"));
+    assert!(w.shows("gone.jpg"));
+    assert_eq!(w.app().state().choices.stimulus, "chelsea");
+    for _ in 0..2 {
+        w.harness.get_all_by_label("Close").next().unwrap().click();
+        // Those that stay move into the free place.
+        w.harness.run_steps(5);
+    }
+    assert!(w.app().state().notices.is_empty());
+
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/stimuli/flower.png");
+    let copy = w.place.path().join("my flower.png");
+    std::fs::copy(picture, &copy).unwrap();
+    w.press(Modifiers::COMMAND, Key::O);
+    w.harness.run_steps(2);
+    w.harness.get_by_label("Path").type_text(copy.to_str().unwrap());
+    w.harness.run_steps(2);
+    w.harness.get_all_by_label("Open").last().unwrap().click();
+    w.until("the picture", |app| app.state().choices.stimulus.ends_with("my flower.png"));
+    assert!(w.shows("Stimulus my flower"));
+    let bad: Vec<_> = w.app().state().notices.iter().filter(|n| n.bad).collect();
+    assert!(bad.is_empty(), "{bad:?}");
+}
+
+#[test]
+fn a_pasted_picture_is_kept_and_chosen() {
+    let mut w = Window::open();
+    let image = egui::ColorImage::filled([40, 30], egui::Color32::from_rgb(200, 40, 90));
+    w.harness.event(Event::PasteImage(Arc::new(image)));
+    w.until("the pasted picture", |app| app.state().choices.stimulus.contains("pasted-"));
+    assert!(Path::new(&w.app().state().choices.stimulus).exists());
+    assert!(w.shows("Stimulus pasted-"));
+}
+
+#[test]
+fn choices_are_remembered_and_a_file_that_cannot_be_read_is_reported() {
+    let mut w = Window::open();
+    w.click("Stimulus rocket");
+    w.click_layer("block11", Modifiers::NONE);
+    w.harness.state_mut().send(Message::Edit("seed", "42".into()));
+    w.press(Modifiers::COMMAND, Key::T);
+    let place = w.place.clone();
+    let settings = place.path().join("settings.toml");
+    let end = Instant::now() + PATIENCE;
+    while Choices::read(&settings).map(|c| c.seed).unwrap_or(0) != 42 {
+        assert!(Instant::now() < end, "choices were not written");
+        w.harness.step();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(w);
+    let w = Window::open_in(place.clone());
+    let choices = &w.app().state().choices;
+    assert_eq!((&choices.stimulus[..], choices.seed), ("rocket", 42));
+    assert_eq!(choices.layers, ["block11"]);
+    assert_eq!(choices.theme.title(), "Dark");
+    drop(w);
+    std::fs::write(&settings, "seed = \"a lot\"").unwrap();
+    let w = Window::open_in(place);
+    assert_eq!(w.app().state().choices.seed, 1);
+    assert!(w.shows("Your remembered choices could not be read"));
+}
+
+#[test]
+fn closing_while_running_asks_and_the_run_is_offered_next_time() {
+    let mut w = Window::open();
+    w.set_steps(40);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("some steps", |app| app.state().shown().is_some_and(|r| r.step >= 6));
+    w.ask_to_close();
+    w.harness.run_steps(2);
+    assert!(w.shows("A run is going on"));
+    assert!(!w.closes());
+    w.click("Keep running");
+    assert!(w.app().state().dialog.is_none() && w.app().state().active.is_some());
+    w.ask_to_close();
+    w.harness.run_steps(2);
+    w.harness.get_by_label("Stop and close").click();
+    let end = Instant::now() + PATIENCE;
+    while !w.closes() {
+        assert!(Instant::now() < end, "it does not close");
+        w.harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let step = w.app().state().runs.values().next().unwrap().step;
+    assert!((6..40).contains(&step));
+    let place = w.place.clone();
+    drop(w);
+
+    let mut w = Window::open_in(place);
+    w.until("the offer", |app| app.state().unfinished.len() == 1);
+    assert!(w.shows("Unfinished"));
+    assert!(w.shows(&format!("{step} of 40 steps made")));
+    w.click("Resume run");
+    w.until_phase(Phase::Finished);
+    assert_eq!(w.app().state().shown().unwrap().step, 40);
+    assert_eq!(folders(&w.results()), ["chelsea__efficientnet-lite0__block5__s1"]);
+    // Nothing is going on any more: nobody asks.
+    w.ask_to_close();
+    assert!(w.app().state().dialog.is_none());
+}
+
+#[test]
+fn a_run_that_diverges_says_so_and_the_program_goes_on() {
+    let mut w = Window::open();
+    w.set_steps(30);
+    for (field, value) in [("learning_rate", "1e39"), ("clip", "false")] {
+        w.harness.state_mut().send(Message::Edit(field, value.into()));
+    }
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("the failure", |app| app.state().runs.values().any(|r| matches!(r.phase, Phase::Failed(_))));
+    assert!(w.shows("Stopped by an error"));
+    assert!(w.shows("smaller learning_rate"));
+    assert_eq!(w.app().state().mark("block5"), Mark::Failed);
+    w.harness.state_mut().send(Message::Do(Action::ResetFields));
+    w.set_steps(4);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("a good run", |app| app.state().runs.values().any(|r| r.phase == Phase::Finished));
+}
+
+#[test]
+fn the_palette_finds_and_does_and_keys_are_listed() {
+    let mut w = Window::open();
+    w.press(Modifiers::COMMAND, Key::K);
+    w.harness.run_steps(2);
+    w.harness.get_by_label("Command").type_text("all layers");
+    w.harness.run_steps(3);
+    w.press(Modifiers::NONE, Key::Enter);
+    w.harness.run_steps(2);
+    assert!(w.app().state().dialog.is_none());
+    assert_eq!(w.app().state().chosen_layers().count(), w.app().state().layers.len());
+    w.press(Modifiers::NONE, Key::F1);
+    w.harness.run_steps(2);
+    assert_eq!(w.app().state().dialog, Some(Dialog::Shortcuts));
+    assert!(w.shows("Keyboard shortcuts"));
+    w.press(Modifiers::NONE, Key::Escape);
+    w.harness.run_steps(2);
+    assert!(w.app().state().dialog.is_none());
+}
+
+/// Pictures of states that do not depend on the machine, in both themes.
+mod pictures {
+    use super::*;
+    use egui_kittest::SnapshotOptions;
+
+    /// A window that is drawn for real, in software where there is no graphics card.
+    fn drawn(theme: &str) -> Window {
+        let place = Arc::new(tempfile::tempdir().unwrap());
+        std::fs::write(place.path().join("settings.toml"), format!("theme = \"{theme}\"\n")).unwrap();
+        let mut options = options_in(&place);
+        options.hide_machine = true;
+        let dark = theme == "dark";
+        let harness = Harness::builder()
+            .with_size([1280.0, 800.0])
+            .with_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light })
+            .with_render_cursor(false)
+            .wgpu()
+            .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
+        let mut window = Window { harness, place };
+        window.until("the pictures", |app| {
+            let state = app.state();
+            state.preview.reference.is_some() && state.stimuli.iter().all(|s| s.thumbnail.is_some())
+        });
+        window
+    }
+
+    fn compare(w: &mut Window, name: &str) {
+        // Where the results lie is different every time.
+        w.harness.run_steps(3);
+        let path = w.harness.get_by_label_contains("Saved in ").rect();
+        w.harness.mask(path);
+        // Letters may differ by a hair between rasterisers; a picture or a panel out of place is thousands of pixels.
+        w.harness.snapshot_options(name, &SnapshotOptions::new().threshold(0.8).max_failed_pixels(400));
+    }
+
+    fn first(theme: &str) {
+        let mut w = drawn(theme);
+        assert!(w.app().state().shown().is_none());
+        compare(&mut w, &format!("first_{theme}"));
+    }
+
+    fn finished(theme: &str) {
+        let mut w = drawn(theme);
+        w.set_steps(12);
+        w.press(Modifiers::NONE, Key::Space);
+        w.until_phase(Phase::Finished);
+        compare(&mut w, &format!("finished_{theme}"));
+    }
+
+    #[test]
+    fn as_it_opens_in_the_dark_theme() {
+        first("dark");
+    }
+
+    #[test]
+    fn as_it_opens_in_the_light_theme() {
+        first("light");
+    }
+
+    #[test]
+    fn a_finished_run_in_the_dark_theme() {
+        finished("dark");
+    }
+
+    #[test]
+    fn a_finished_run_in_the_light_theme() {
+        finished("light");
+    }
+}
