@@ -35,6 +35,10 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// Measures and reports.
+    ///
+    /// # Errors
+    /// When the model, layer or device is unknown.
     pub fn run(&self) -> anyhow::Result<Outcome> {
         let model = registry::load(&self.model)?;
         let layers = match &self.layer {

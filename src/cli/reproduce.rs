@@ -3,6 +3,7 @@
 use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
+use crate::network::registry;
 use crate::session::run_folder::{self, FinishedRun};
 use crate::session::{Command, Event, Job, Request, Session, SessionOptions};
 use crate::stimulus::Image;
@@ -10,6 +11,7 @@ use crate::synthesis::Spec;
 use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Reproduces a run.
 #[derive(Args, Debug)]
@@ -29,7 +31,8 @@ enum Original {
 impl Reproduce {
     pub fn run(&self) -> anyhow::Result<Outcome> {
         let (spec, original, folder) = self.original()?;
-        let request = Request::from_spec(&spec, folder.as_deref())?;
+        let model = Arc::new(registry::load(&spec.model)?);
+        let request = Request::from_spec(&spec, &model, folder.as_deref())?;
         let job = Job::resolve(&request, None)?;
         if job.spec.threads != spec.threads {
             eprintln!("the run used {} threads", spec.threads);

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::arguments::Computer;
 use super::output::out;
+use crate::network::registry;
 use crate::session::run_folder::FinishedRun;
 use crate::session::{Request, device};
 use crate::verify::verdict::{Verdict, verify};
@@ -34,8 +35,9 @@ impl Verify {
         let mut verdicts = Vec::new();
         for path in &self.runs {
             let run = FinishedRun::read(path)?;
-            let request = Request::from_spec(&run.spec, Some(path))?;
-            let (model, layer) = (request.model.clone(), request.layer);
+            let model = Arc::new(registry::load(&run.spec.model)?);
+            let request = Request::from_spec(&run.spec, &model, Some(path))?;
+            let layer = request.layer;
             let stimulus = request.stimulus.with_context(|| {
                 format!(
                     "{}: was made from a target activation; without a reference there is nothing to verify",

@@ -3,7 +3,7 @@
 use super::stimulus::{Stimulus, prepared};
 use super::{device, run_folder::Existing};
 use crate::formats::{Array, npy};
-use crate::network::registry::{self, sha256};
+use crate::network::registry::sha256;
 use crate::network::{Model, NodeId};
 use crate::stimulus::Image;
 use crate::synthesis::spec::PROGRAM;
@@ -46,8 +46,10 @@ impl Request {
     /// # Errors
     /// When the model or layer is unknown, its weights have changed, or the stimulus, target or start cannot be found
     /// as it was.
-    pub fn from_spec(spec: &Spec, folder: Option<&Path>) -> Result<Self> {
-        let model = registry::load(&spec.model)?;
+    pub fn from_spec(spec: &Spec, model: &Arc<Model>, folder: Option<&Path>) -> Result<Self> {
+        if model.name != spec.model {
+            return Err(Error::value("model", format!("the run was made with '{}', not '{}'", spec.model, model.name)));
+        }
         if model.weights_sha256 != spec.weights_sha256 {
             return Err(Error::value(
                 "weights_sha256",
@@ -58,11 +60,11 @@ impl Request {
             |what: &str, path: &str| Error::value(what, format!("'{path}' is not what it was when the run was made"));
         let stimulus = match spec.stimulus.as_str() {
             "" => None,
-            name => Some(original_stimulus(spec, name, &model, folder)?.ok_or_else(|| changed("stimulus", name))?),
+            name => Some(original_stimulus(spec, name, model, folder)?.ok_or_else(|| changed("stimulus", name))?),
         };
         let request = Self {
             layer: model.layer(&spec.layer)?,
-            model: Arc::new(model),
+            model: model.clone(),
             stimulus,
             target: spec.target.as_ref().map(PathBuf::from),
             init: spec.init.as_ref().map(PathBuf::from),
