@@ -63,10 +63,8 @@ impl Window {
 
     fn press(&mut self, modifiers: Modifiers, key: Key) {
         for pressed in [true, false] {
-            self.harness.event_modifiers(
-                Event::Key { key, physical_key: None, pressed, repeat: false, modifiers },
-                modifiers,
-            );
+            self.harness
+                .event_modifiers(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }, modifiers);
         }
         self.harness.step();
     }

@@ -48,7 +48,9 @@ impl View {
     /// When there is none; the error suggests the nearest names.
     pub fn find(name: &str) -> crate::Result<Self> {
         let found = Self::NAMED.iter().find(|(n, _)| *n == name);
-        found.map(|(_, view)| *view).ok_or_else(|| crate::Error::unknown("view", name, Self::NAMED.iter().map(|(n, _)| *n)))
+        found
+            .map(|(_, view)| *view)
+            .ok_or_else(|| crate::Error::unknown("view", name, Self::NAMED.iter().map(|(n, _)| *n)))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Runs that were left unfinished, found in the results folder.
 
+use crate::Result;
 use crate::formats::safetensors;
 use crate::network::Model;
 use crate::session::{Existing, Job, Request, checkpoint};
 use crate::synthesis::Spec;
 use crate::verify::NullDistribution;
-use crate::Result;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -178,8 +178,7 @@ impl Worker {
                 Err(panic) => {
                     // The executor may be half-way through a step.
                     self.executor = None;
-                    let folder =
-                        job.out.as_ref().map(|(root, _)| root.join(format!("{}.partial", job.folder_name())));
+                    let folder = job.out.as_ref().map(|(root, _)| root.join(format!("{}.partial", job.folder_name())));
                     Event::Failed {
                         job: id,
                         message: panic_message(panic.as_ref()),
