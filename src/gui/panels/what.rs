@@ -25,7 +25,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         ui.add_space(8.0);
         model(ui, view);
         ui.add_space(8.0);
-        let list = layers::show(ui, view, room - others);
+        let list = layers::show(ui, view, room - others - 6.0);
         queue::show(ui, view);
         ui.add_space(8.0);
         recipe::show(ui, view);
