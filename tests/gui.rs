@@ -176,7 +176,9 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     w.press(Modifiers::COMMAND, Key::A);
     w.harness.get_by_role_and_label(Role::TextInput, "Steps").type_text("60");
     w.harness.run_steps(2);
-    w.click("Hide fields");
+    w.harness.get_by_label("Fields").scroll_to_me();
+    w.harness.run_steps(5);
+    w.click("Fields");
     assert_eq!(w.app().state().procedure.steps, 60);
 
     w.click("Start");

@@ -202,6 +202,10 @@ impl eframe::App for App {
         let ctx = ui.ctx().clone();
         let mut messages = std::mem::take(&mut self.messages);
         keys::read(&ctx, &self.studio.state, &mut messages);
+        // Keys show their effect in the very frame in which they are pressed.
+        for message in messages.drain(..) {
+            self.studio.update(message);
+        }
         self.pictures.refresh(&ctx, &self.studio.state);
         let mut view = panels::View {
             state: &self.studio.state,

@@ -100,12 +100,18 @@ impl GuiOptions {
 ///
 /// # Errors
 /// When there is no display, or nothing to draw with; the error says which.
-pub fn run(options: GuiOptions) -> anyhow::Result<()> {
+pub fn run(mut options: GuiOptions) -> anyhow::Result<()> {
     // winit's own words for this are about environment variables and event loops.
     #[cfg(all(unix, not(target_os = "macos")))]
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|v| std::env::var_os(v).is_none_or(|v| v.is_empty()))
     {
         anyhow::bail!("There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set)");
+    }
+    // A measurement leaves nothing behind.
+    let measured = options.measure_frames.is_some().then(screenshot::Place::new).transpose()?;
+    if let Some(place) = &measured {
+        options.remember = false;
+        options.results = Some(place.path().join("runs"));
     }
     let remembered = options.places().settings.and_then(|path| Choices::read(&path).ok());
     let size = remembered.and_then(|c| c.window).unwrap_or(layout::WINDOW);

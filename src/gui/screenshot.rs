@@ -8,7 +8,7 @@ use super::{App, GuiOptions};
 use anyhow::{Context as _, bail};
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A view of the program.
@@ -67,8 +67,8 @@ pub fn screenshot(view: View, [width, height]: [u32; 2], theme: ThemeChoice, pat
     let options = GuiOptions {
         remember: false,
         native: false,
-        results: Some(place.0.join("runs")),
-        data: Some(place.0.join("data")),
+        results: Some(place.path().join("runs")),
+        data: Some(place.path().join("data")),
         ..GuiOptions::default()
     };
     let mut failed = None;
@@ -183,13 +183,17 @@ impl eframe::App for Shell {
 }
 
 /// A folder that is gone when this is.
-struct Place(std::path::PathBuf);
+pub(super) struct Place(PathBuf);
 
 impl Place {
-    fn new() -> anyhow::Result<Self> {
+    pub(super) fn new() -> anyhow::Result<Self> {
         let path = std::env::temp_dir().join(format!("metamer-studio-{}", std::process::id()));
         std::fs::create_dir_all(&path).with_context(|| format!("Cannot create folder {}", path.display()))?;
         Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -61,8 +61,10 @@ fn command(ui: &mut Ui, view: &View<'_>, action: Action, here: bool) -> egui::Re
     let possible = action.possible(view.state);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::MenuItem, possible.is_ok(), here, action.label()));
-    if here || response.hovered() {
+    if here {
         ui.painter().rect_filled(rect, theme::CONTROL_CORNER, t.raised);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, theme::CONTROL_CORNER, t.raised.gamma_multiply(0.5));
     }
     let ink = if possible.is_ok() { t.text } else { t.faint };
     let inside = rect.shrink2(vec2(10.0, 0.0));

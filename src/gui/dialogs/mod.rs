@@ -26,7 +26,13 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
 
 /// A dialog that Esc and a click beside it close.
 fn modal(ctx: &Context, view: &mut View<'_>, name: &str, width: f32, add: impl FnOnce(&mut Ui, &mut View<'_>)) {
-    let response = Modal::new(Id::unique(name)).show(ctx, |ui| {
+    let t = if ctx.theme() == egui::Theme::Dark { &theme::DARK } else { &theme::LIGHT };
+    let frame = egui::Frame::NONE
+        .fill(t.panel)
+        .stroke(egui::Stroke::new(1.0, t.line))
+        .corner_radius(theme::CORNER + 2)
+        .inner_margin(16);
+    let response = Modal::new(Id::unique(name)).frame(frame).show(ctx, |ui| {
         ui.set_width(width);
         add(ui, view);
     });

@@ -28,8 +28,13 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, room: f32) -> f32 {
                 }
                 // Moving with the keys must not lose the row.
                 let moved = ui.input(|i| i.key_pressed(egui::Key::ArrowDown) || i.key_pressed(egui::Key::ArrowUp));
-                if view.state.anchor == Some(index) && moved {
+                // The chosen layer is in view from the beginning.
+                let shown_id = response.id.with("was shown");
+                let here = view.state.anchor == Some(index);
+                let first = here && ui.data(|d| d.get_temp::<bool>(shown_id)).is_none();
+                if here && (moved || first) {
                     response.scroll_to_me(None);
+                    ui.data_mut(|d| d.insert_temp(shown_id, true));
                 }
             }
         });

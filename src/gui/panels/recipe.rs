@@ -61,10 +61,19 @@ const FIELDS: [Field; 19] = [
 
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let state = view.state;
-    widgets::heading(ui, "Recipe");
+    let heading = widgets::heading(ui, "Recipe");
+    // Fields that have just been opened come into view.
+    let was_open_id = heading.id.with("fields were open");
+    let was_open = ui.data_mut(|d| d.get_temp(was_open_id).unwrap_or(false));
+    if state.fields_open != was_open {
+        ui.data_mut(|d| d.insert_temp(was_open_id, state.fields_open));
+        if state.fields_open {
+            heading.scroll_to_me(Some(egui::Align::TOP));
+        }
+    }
     let changed = if state.fields_changed() { ", changed" } else { "" };
     let title = format!("{}{changed}, {} steps", state.recipe.title, format::grouped(state.procedure.steps));
-    let combo = ComboBox::new("recipe", "").selected_text(title).width(ui.available_width()).show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt("recipe").selected_text(title).width(ui.available_width()).show_ui(ui, |ui| {
         for name in recipe::names() {
             let Ok(found) = recipe::find(name) else { continue };
             let here = name == state.choices.recipe;
@@ -83,16 +92,21 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             "seed",
             "Seed",
             state.choices.seed.to_string(),
-            44.0,
+            52.0,
             "Selects the noise that the run begins from",
         );
         let help = "Threads of the optimisation; results are the same to the bit only with as many threads";
         let threads = if state.hide_machine { String::new() } else { state.threads().to_string() };
         small_field(ui, view, "threads", "Threads", threads, 24.0, help);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let label = if state.fields_open { "Hide fields" } else { "Fields" };
-            widgets::labelled_button(ui, view, Action::ShowFields, label);
-        });
+        let width = ui.available_width();
+        let button = egui::Button::new("Fields").selected(state.fields_open).min_size(vec2(width, 26.0));
+        if ui
+            .add(button)
+            .on_hover_text(format!("{}\n{}", Action::ShowFields.tooltip(), Action::ShowFields.keys()))
+            .clicked()
+        {
+            view.out.push(Message::Do(Action::ShowFields));
+        }
     });
     for field in ["seed", "threads"] {
         complaint(ui, view, field);
@@ -146,15 +160,15 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
     for field in &FIELDS {
         let value = match table.get(field.key) {
             Some(toml::Value::String(s)) => s.clone(),
+            Some(toml::Value::Float(v)) if *v != 0.0 && v.abs() < 1e-3 => format!("{v:e}"),
             Some(other) => other.to_string(),
             None => continue,
         };
         ui.horizontal(|ui| {
-            let label = egui::Label::new(widgets::muted(ui, field.label)).halign(egui::Align::LEFT);
-            let label = ui.add_sized([128.0, 24.0], label).on_hover_text(field.help);
+            let label = widgets::fixed_label(ui, widgets::muted(ui, field.label), 128.0).on_hover_text(field.help);
             let width = ui.available_width();
             if field.options.is_empty() {
-                edit(ui, view, field.key, value, width - 12.0, label.id);
+                edit(ui, view, field.key, value, width, label.id);
             } else {
                 options(ui, view, field, &value, width);
             }
@@ -165,7 +179,7 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 fn options(ui: &mut Ui, view: &mut View<'_>, field: &Field, value: &str, width: f32) {
-    let combo = ComboBox::new(field.key, "").selected_text(in_words(value)).width(width).show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt(field.key).selected_text(in_words(value)).width(width).show_ui(ui, |ui| {
         for option in field.options {
             if ui.selectable_label(*option == value, in_words(option)).clicked() {
                 view.out.push(Message::Edit(field.key, (*option).to_owned()));

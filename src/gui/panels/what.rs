@@ -25,7 +25,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         ui.add_space(8.0);
         model(ui, view);
         ui.add_space(8.0);
-        let list = layers::show(ui, view, room - others);
+        let list = layers::show(ui, view, room - others - 6.0);
         queue::show(ui, view);
         ui.add_space(8.0);
         recipe::show(ui, view);
@@ -86,7 +86,7 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>) {
         let text = format!("Saved in {}", format::short_path(&results));
         let change = ui.available_width() - 56.0;
         let line = widgets::line(ui, &text, theme::regular(theme::SMALL), t.faint, change);
-        ui.add_sized([change, 20.0], egui::Label::new(line).halign(egui::Align::LEFT)).on_hover_text(format!(
+        widgets::fixed_label(ui, line, change).on_hover_text(format!(
             "Runs are saved by themselves in {}; nothing is ever overwritten",
             results.display()
         ));

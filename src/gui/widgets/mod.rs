@@ -25,9 +25,20 @@ pub fn faint(ui: &Ui, text: impl Into<String>) -> RichText {
 }
 
 /// A heading over a group of controls.
-pub fn heading(ui: &mut Ui, text: &str) {
+pub fn heading(ui: &mut Ui, text: &str) -> egui::Response {
     let colour = theme::tokens(ui).muted;
-    ui.label(RichText::new(text).size(theme::SMALL).color(colour));
+    ui.label(RichText::new(text).size(theme::SMALL).color(colour))
+}
+
+/// A label that takes the same width whatever it says, with its text on the left.
+pub fn fixed_label(ui: &mut Ui, text: impl Into<egui::WidgetText>, width: f32) -> egui::Response {
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let size = egui::vec2(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_width(width);
+        ui.label(text)
+    })
+    .inner
 }
 
 /// Lays out one line, cut off with an ellipsis where it does not fit.
