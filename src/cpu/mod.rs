@@ -1,9 +1,10 @@
 //! The CPU executor: `f32`, one item, every buffer and packed weight made once and used again at every step.
 //!
-//! - [`kernels`]: matrix product and direct correlation, the only places where instruction sets matter
-//! - `convolution`, `pointwise`, `pooling`, `elementwise`: what each layer kind does with them
+//! - [`kernels`]: matrix product, direct correlation and the like, the only places where instruction sets matter
+//! - `convolution`, `pointwise`, `pooling`, `cochleagram`, `elementwise`: what each layer kind does with them
 //! - [`Cpu`]: runs a graph with them
 
+mod cochleagram;
 mod convolution;
 mod elementwise;
 pub mod kernels;
@@ -157,7 +158,7 @@ impl Executor for Cpu {
                 let passes = tap.straight_through && id == tap.node && matches!(node.layer, Layer::Rectifier(_));
                 if passes {
                     targets.iter_mut().for_each(|t| t.accept(|_, g| g, &own));
-                } else if let Some(operation) = &operations[i] {
+                } else if let Some(operation) = &mut operations[i] {
                     operation.pullback(&inputs, &values[i], &own, &mut targets, scratch, parallelism);
                 }
                 for (input, target) in node.inputs.iter().zip(targets) {

@@ -1,6 +1,7 @@
 //! One layer made ready for the CPU.
 
 use super::Target;
+use super::cochleagram::Cochlea;
 use super::convolution::Convolution;
 use super::elementwise::{affine, map, map2};
 use super::pointwise::Pointwise;
@@ -12,6 +13,7 @@ use crate::{Error, Result};
 pub enum Operation {
     Clamp { low: f32, high: f32 },
     Affine { scale: Vec<f32>, offset: Vec<f32> },
+    Cochleagram(Box<Cochlea>),
     Pointwise(Pointwise),
     Convolution(Convolution),
     Rectifier { ceiling: f32 },
@@ -42,6 +44,7 @@ impl Operation {
                 let offset = offset.map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32).collect();
                 Self::Affine { scale: factor.into_iter().map(|f| f as f32).collect(), offset }
             }
+            Layer::Cochleagram(l) => Self::Cochleagram(Box::new(Cochlea::plan(l))),
             Layer::Conv2d(l) if Pointwise::fits(l) => Self::Pointwise(Pointwise::from_conv(l, output[1] * output[2])?),
             Layer::Conv2d(l) => Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?),
             Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
@@ -66,6 +69,7 @@ impl Operation {
                 map(x, out, |v| v.clamp(low, high));
             }
             Self::Affine { scale, offset } => affine(x, out, scale, offset),
+            Self::Cochleagram(op) => op.forward(x, out),
             Self::Pointwise(op) => op.forward(x, out, threads),
             Self::Convolution(op) => op.forward(x, out, scratch),
             Self::Rectifier { ceiling } => {
@@ -86,7 +90,7 @@ impl Operation {
 
     /// Adds to each target the gradient with respect to that input.
     pub fn pullback(
-        &self,
+        &mut self,
         inputs: &[&[f32]],
         output: &[f32],
         cotangent: &[f32],
@@ -104,6 +108,7 @@ impl Operation {
                 let plane = cotangent.len() / scale.len();
                 targets[0].accept(|i, g| g * scale[i / plane], cotangent);
             }
+            Self::Cochleagram(op) => op.pullback(cotangent, &mut targets[0]),
             Self::Pointwise(op) => op.pullback(cotangent, &mut targets[0], threads),
             Self::Convolution(op) => op.pullback(cotangent, &mut targets[0], scratch),
             Self::Rectifier { ceiling } => {
