@@ -16,8 +16,8 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`error`] | one error type; messages say what was wrong, where, and what to do |
-//! | [`formats`] | `.npy`, `.npz`, `.safetensors`, and files that appear whole or not at all |
-//! | [`stimulus`] | pictures: decoding, each paper's cropping and resizing, embedded photographs, seeded noise |
+//! | [`formats`] | `.npy`, `.npz`, `.safetensors`, `.wav`, and files that appear whole or not at all |
+//! | [`stimulus`] | pictures and sounds: decoding, each paper's cropping, resizing and levels, embedded ones, seeded noise |
 //! | [`layers`] | every layer kind on candle tensors, with the check of its pullback beside it |
 //! | [`network`] | the graph, models and where they come from, the [`Executor`](network::Executor) interface and its reference |
 //! | [`cpu`] | the fast executor behind the same interface |

@@ -3,6 +3,7 @@
 
 use candle_core::{DType, Device};
 use metamer_studio::cpu::Cpu;
+use metamer_studio::layers::cochleagram::{Analytic, Edges, ErbFilters, Power};
 use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap, registry};
 use metamer_studio::stimulus::random::{Purpose, Random};
@@ -104,6 +105,44 @@ fn pools_of_random_shapes_agree() {
             compare(graph, Tap { node, straight_through: false }, &mut draw, &format!("{layer:?} {size:?}"));
         }
         tried += 1;
+    }
+}
+
+#[test]
+fn cochleagrams_of_random_parameters_agree() {
+    let mut draw = Draw(Random::new(4, Purpose::Start));
+    for trial in 0..60 {
+        let one_of = |draw: &mut Draw, n| draw.0.below(n) as usize;
+        let window = draw.up_to(60);
+        let samples = window + draw.up_to(300);
+        let frame_rate = [10, 20, 50, 100][one_of(&mut draw, 4)];
+        let front_end = FrontEnd {
+            sample_rate: 1000,
+            filters: ErbFilters {
+                low: 20.0 * draw.0.uniform(),
+                high: 300.0 + 200.0 * draw.0.uniform(),
+                count: draw.up_to(4),
+                sample_factor: [1, 2, 4][one_of(&mut draw, 3)],
+                low_pass: trial % 2 == 0,
+                high_pass: trial % 3 == 0,
+            },
+            subtract_mean: trial % 5 == 0,
+            lengthened: [1, 1, 2][one_of(&mut draw, 3)],
+            analytic: [Analytic::OneSided, Analytic::Doubled][one_of(&mut draw, 2)],
+            power_floor: [0.0, 1e-16, 1e-2][one_of(&mut draw, 3)],
+            frame_rate,
+            window,
+            edges: [Edges::Valid, Edges::Same, Edges::Padded(7, 30)][one_of(&mut draw, 3)],
+            // The slope jumps at zero unless gradients pass; there f32 and f64 may fall on different sides.
+            straight_through: true,
+            offset: 0.05,
+            scale: 0.5 + draw.0.uniform(),
+            compression: [None, Some(Power { exponent: 0.3, steepest: 1.0 })][one_of(&mut draw, 2)],
+        };
+        let layer = Cochleagram::new(front_end, samples).unwrap();
+        let mut graph = Graph::new(&[samples]);
+        let node = graph.add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT]).unwrap();
+        compare(graph, Tap { node, straight_through: false }, &mut draw, &format!("{front_end:?} {samples}"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `activations`: forward only.
 
 use super::Outcome;
-use super::arguments::{Computer, CropArg};
+use super::arguments::{Computer, CropArg, Listening};
 use super::output::out;
 use crate::formats::{Array, npz};
 use crate::network::registry;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct Activations {
     /// The model.
     model: String,
-    /// An embedded name, a PNG or JPEG, or a .npy that is used as it is.
+    /// An embedded name, a picture (PNG, JPEG) or sound (WAV, FLAC, OGG, MP3), or a .npy that is used as it is.
     #[arg(long)]
     stimulus: String,
     /// Layers, separated by commas; 'all' for the model's metamer layers.
@@ -28,6 +28,8 @@ pub struct Activations {
     #[arg(long, value_enum, default_value = "feather2023")]
     crop: CropArg,
     #[command(flatten)]
+    listening: Listening,
+    #[command(flatten)]
     computer: Computer,
     /// The result as one JSON object.
     #[arg(long)]
@@ -38,7 +40,8 @@ impl Activations {
     pub fn run(&self) -> anyhow::Result<Outcome> {
         let model = registry::load(&self.model)?;
         let layers = model.layers(&self.layer)?;
-        let input = Stimulus::load(&self.stimulus)?.prepare(&model.input, self.crop.into())?;
+        let stimulus = Stimulus::load(&self.stimulus)?;
+        let input = stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
         let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
         executor.forward(&input, model.logits)?;
         let predicted = top(&model, &executor.activation(model.logits)?, 5);

@@ -1,7 +1,7 @@
 //! Arguments that several subcommands share.
 
 use crate::session::device;
-use crate::stimulus::Crop;
+use crate::stimulus::{Crop, Part};
 use crate::synthesis::Loss;
 use clap::{Args, ValueEnum};
 
@@ -41,6 +41,14 @@ impl From<CropArg> for Crop {
             CropArg::Feather2023 => Self::Feather2023,
         }
     }
+}
+
+/// Which part of a sound is used.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Listening {
+    /// The part of a longer sound: 'loudest', or seconds from its beginning.
+    #[arg(long, default_value = "loudest")]
+    pub part: Part,
 }
 
 /// A loss by name.

@@ -93,11 +93,17 @@ struct Measurement {
 
 /// Times whole steps of the 2023 procedure: forward, loss, pullback, update.
 fn measure(model: &Model, executor: &mut dyn Executor, layer: NodeId, time: Duration) -> anyhow::Result<Measurement> {
-    let procedure = recipe::find("feather2023")?.procedure;
-    let reference = Stimulus::load("chelsea")?.prepare(&model.input, procedure.crop)?;
+    let (recipe, stimulus) = if model.input.is_sound() {
+        (recipe::find_for_sounds("feather2023")?, "austen")
+    } else {
+        (recipe::find("feather2023")?, "chelsea")
+    };
+    let procedure = recipe.procedure;
+    let reference = Stimulus::load(stimulus)?.prepare(&model.input, procedure.crop)?;
     executor.forward(&reference, layer)?;
     let target = executor.activation(layer)?.into_owned();
-    let noise = start::draw(procedure.start, reference.len(), 1, [0.0, 1.0], [0.5, 0.05], model.input.range);
+    let moments = [procedure.start_mean, procedure.start_sd];
+    let noise = start::draw(procedure.start, reference.len(), 1, [0.0, 1.0], moments, model.input.range);
     let range = model.input.range;
     let mut synthesis = Synthesis::new(procedure, model.tap(layer, true), target, noise.unwrap_or(reference), range)?;
     for _ in 0..3 {

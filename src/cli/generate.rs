@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 pub struct Generate {
     /// The model to make metamers of.
     model: String,
-    /// The reference: an embedded name, a PNG or JPEG, or a .npy that is used as it is.
+    /// The reference: an embedded name, a picture (PNG, JPEG) or sound (WAV, FLAC, OGG, MP3), or a .npy that is used as it is.
     #[arg(long, required_unless_present = "target")]
     stimulus: Option<String>,
     /// A .npy with the layer's target activation, instead of the stimulus's.
@@ -112,7 +112,9 @@ impl Generate {
     fn jobs(&self) -> anyhow::Result<Vec<Job>> {
         let model = Arc::new(registry::load(&self.model)?);
         let layers = model.layers(&self.layer)?;
-        let mut procedure = recipe::find(&self.recipe)?.procedure;
+        let recipe =
+            if model.input.is_sound() { recipe::find_for_sounds(&self.recipe)? } else { recipe::find(&self.recipe)? };
+        let mut procedure = recipe.procedure;
         if let Some(steps) = self.steps {
             procedure = procedure.with_steps(steps);
         }

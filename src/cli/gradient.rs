@@ -1,7 +1,7 @@
 //! `gradient`: a loss and its gradient with respect to the input, at one point.
 
 use super::Outcome;
-use super::arguments::{Computer, CropArg, LossArg};
+use super::arguments::{Computer, CropArg, Listening, LossArg};
 use super::output::out;
 use crate::formats::{Array, npy, npz};
 use crate::network::registry;
@@ -38,6 +38,8 @@ pub struct Gradient {
     /// How a picture becomes the network's input.
     #[arg(long, value_enum, default_value = "feather2023")]
     crop: CropArg,
+    #[command(flatten)]
+    listening: Listening,
     /// Where the arrays `loss` and `gradient` go.
     #[arg(long)]
     out: PathBuf,
@@ -54,7 +56,9 @@ impl Gradient {
         let target = match (&self.target, &self.stimulus) {
             (Some(path), _) => job::read_target(path, &model, layer)?,
             (None, Some(stimulus)) => {
-                executor.forward(&Stimulus::load(stimulus)?.prepare(&model.input, self.crop.into())?, layer)?;
+                let stimulus = Stimulus::load(stimulus)?;
+                let input = stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
+                executor.forward(&input, layer)?;
                 executor.activation(layer)?.into_owned()
             }
             (None, None) => return Err(anyhow::anyhow!("--stimulus or --target is needed")),

@@ -4,7 +4,7 @@ use super::Outcome;
 use super::output::out;
 use crate::network::registry::{self, MODELS};
 use crate::stimulus::embedded;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Lists models.
 #[derive(Args, Debug)]
@@ -20,7 +20,7 @@ impl Models {
             if self.json {
                 out!("{}", serde_json::to_string(m)?);
             } else {
-                out!("{:<20} {:<6} {}", m.name, m.modality, m.source);
+                out!("{:<24} {:<6} {}", m.name, m.modality, m.source);
             }
         }
         Ok(Outcome::Done)
@@ -77,9 +77,21 @@ impl Layers {
     }
 }
 
+/// What a stimulus is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Modality {
+    /// Pictures.
+    Image,
+    /// Sounds.
+    Sound,
+}
+
 /// Lists embedded stimuli.
 #[derive(Args, Debug)]
 pub struct Stimuli {
+    /// Pictures or sounds.
+    #[arg(long, value_enum, default_value = "image")]
+    modality: Modality,
     /// One JSON object per line.
     #[arg(long)]
     json: bool,
@@ -87,6 +99,18 @@ pub struct Stimuli {
 
 impl Stimuli {
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        if self.modality == Modality::Sound {
+            for s in embedded::sounds() {
+                if self.json {
+                    let mut object = serde_json::to_value(s)?;
+                    object["modality"] = "sound".into();
+                    out!("{object}");
+                } else {
+                    out!("{:<12} sound  {:<24} {} ({})", s.name, s.title, s.author, s.licence);
+                }
+            }
+            return Ok(Outcome::Done);
+        }
         for s in embedded::all() {
             if self.json {
                 let mut object = serde_json::to_value(s)?;

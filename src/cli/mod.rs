@@ -3,6 +3,7 @@
 mod activations;
 pub mod arguments;
 pub mod bench;
+mod cochleagram;
 mod generate;
 mod gradient;
 mod interrupt;
@@ -70,11 +71,13 @@ pub enum Command {
     Activations(activations::Activations),
     /// Writes a loss and its gradient with respect to the input at one point.
     Gradient(gradient::Gradient),
+    /// Writes the cochleagram of a sound.
+    Cochleagram(cochleagram::Cochleagram),
     /// Builds a null distribution from random pairs of pictures, or merges parts of one.
     Null(null::Null),
     /// Applies the acceptance criteria again to finished runs.
     Verify(verify::Verify),
-    /// Reruns the spec stored in a run folder or PNG and says whether the result is bit-equal.
+    /// Reruns the spec stored in a run folder, PNG or WAV and says whether the result is bit-equal.
     Reproduce(reproduce::Reproduce),
     /// Measures steps per second and peak memory.
     Bench(bench::Bench),
@@ -94,6 +97,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Generate(c) => c.run(),
         Command::Activations(c) => c.run(),
         Command::Gradient(c) => c.run(),
+        Command::Cochleagram(c) => c.run(),
         Command::Null(c) => c.run(),
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),

@@ -64,6 +64,9 @@ impl Null {
         }
         let shard = parse_shard(&self.shard)?;
         let model = registry::load(self.model.as_deref().context("a model is needed")?)?;
+        if model.input.is_sound() {
+            anyhow::bail!("{} hears; null distributions can be built for models that see only", model.name);
+        }
         let (pictures, digest) = pictures(&self.stimuli)?;
         let origin = Origin {
             model: model.name.clone(),

@@ -6,7 +6,7 @@ use super::{Outcome, interrupt};
 use crate::network::registry;
 use crate::session::run_folder::{self, FinishedRun};
 use crate::session::{Command, Event, Job, Request, Session, SessionOptions};
-use crate::stimulus::Image;
+use crate::stimulus::{Image, Sound};
 use crate::synthesis::Spec;
 use anyhow::bail;
 use clap::Args;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Reproduces a run.
 #[derive(Args, Debug)]
 pub struct Reproduce {
-    /// A run folder, or a PNG that this program wrote.
+    /// A run folder, or a PNG or WAV that this program wrote.
     file: PathBuf,
 }
 
@@ -89,6 +89,11 @@ impl Reproduce {
         if self.file.is_dir() {
             let run = FinishedRun::read(&self.file)?;
             return Ok((run.spec, Original::Exact(run.metamer), Some(self.file.clone())));
+        }
+        if Sound::names(&self.file) {
+            let spec = run_folder::spec_in_wav(&self.file)?;
+            let samples = Sound::open(&self.file)?.samples.into_iter().map(|s| s as f32).collect();
+            return Ok((spec, Original::Exact(samples), self.file.parent().map(ToOwned::to_owned)));
         }
         let spec = run_folder::spec_in_png(&self.file)?;
         Ok((spec, Original::Picture(Image::open(&self.file)?), self.file.parent().map(ToOwned::to_owned)))

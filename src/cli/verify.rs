@@ -44,7 +44,7 @@ impl Verify {
                     path.display()
                 )
             })?;
-            let reference = stimulus.prepare(&model.input, run.spec.procedure.crop)?;
+            let reference = stimulus.prepare_part(&model.input, run.spec.procedure.crop, run.spec.procedure.part)?;
             let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
             let null = null.clone().or_else(|| embedded::null_for(&model));
             let criteria = run.spec.procedure.criteria;

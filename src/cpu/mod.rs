@@ -1,9 +1,10 @@
 //! The CPU executor: `f32`, one item, every buffer and packed weight made once and used again at every step.
 //!
-//! - [`kernels`]: matrix product and direct correlation, the only places where instruction sets matter
-//! - `convolution`, `pointwise`, `pooling`, `elementwise`: what each layer kind does with them
+//! - [`kernels`]: matrix product, direct correlation and the like, the only places where instruction sets matter
+//! - `convolution`, `pointwise`, `pooling`, `cochleagram`, `elementwise`: what each layer kind does with them
 //! - [`Cpu`]: runs a graph with them
 
+mod cochleagram;
 mod convolution;
 mod elementwise;
 pub mod kernels;
@@ -208,7 +209,7 @@ impl Executor for Cpu {
             threads.install(|| {
                 if unchanged && matches!(node.layer, Layer::Rectifier(_)) {
                     targets.iter_mut().for_each(|t| t.accept_whole(&own));
-                } else if let Some(operation) = &operations[id.index()] {
+                } else if let Some(operation) = &mut operations[id.index()] {
                     operation.pullback(&inputs, &values[id.index()], &own, &mut targets, mask, scratch);
                 }
             });

@@ -1,6 +1,7 @@
 //! One layer made ready for the CPU.
 
 use super::Target;
+use super::cochleagram::Cochlea;
 use super::convolution::Convolution;
 use super::elementwise::{affine, map, map2};
 use super::kernels::matmul::Mask;
@@ -13,6 +14,7 @@ use crate::{Error, Result};
 pub enum Operation {
     Clamp { low: f32, high: f32 },
     Affine { scale: Vec<f32>, offset: Vec<f32> },
+    Cochleagram(Box<Cochlea>),
     Pointwise(Pointwise),
     Convolution(Convolution),
     Rectifier { ceiling: f32 },
@@ -43,6 +45,7 @@ impl Operation {
                 let offset = offset.map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32).collect();
                 Self::Affine { scale: factor.into_iter().map(|f| f as f32).collect(), offset }
             }
+            Layer::Cochleagram(l) => Self::Cochleagram(Box::new(Cochlea::plan(l))),
             Layer::Conv2d(l) if Pointwise::fits(l) => Self::Pointwise(Pointwise::from_conv(l)?),
             Layer::Conv2d(l) => Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?),
             Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
@@ -72,6 +75,7 @@ impl Operation {
                 map(x, out, |v| v.clamp(low, high));
             }
             Self::Affine { scale, offset } => affine(x, out, scale, offset),
+            Self::Cochleagram(op) => op.forward(x, out),
             Self::Pointwise(op) => op.forward(x, out, ceiling),
             Self::Convolution(op) => op.forward(x, out, ceiling, scratch),
             Self::Rectifier { ceiling } => {
@@ -93,7 +97,7 @@ impl Operation {
     /// Adds to each target the gradient with respect to that input; with a mask, the cotangent is that of the rectifier
     /// that follows.
     pub fn pullback(
-        &self,
+        &mut self,
         inputs: &[&[f32]],
         output: &[f32],
         cotangent: &[f32],
@@ -110,10 +114,11 @@ impl Operation {
             Self::Affine { scale, .. } => {
                 let plane = cotangent.len() / scale.len();
                 let Target { buffer, add } = &mut targets[0];
-                for (dx, (g, scale)) in buffer.chunks_mut(plane).zip(cotangent.chunks(plane).zip(scale)) {
+                for (dx, (g, scale)) in buffer.chunks_mut(plane).zip(cotangent.chunks(plane).zip(&*scale)) {
                     dx.iter_mut().zip(g).for_each(|(d, g)| *d = if *add { *d + g * scale } else { g * scale });
                 }
             }
+            Self::Cochleagram(op) => op.pullback(cotangent, &mut targets[0]),
             Self::Pointwise(op) => op.pullback(cotangent, mask, &mut targets[0]),
             Self::Convolution(op) => op.pullback(cotangent, mask, &mut targets[0], scratch),
             Self::Rectifier { ceiling } => {

@@ -5,6 +5,7 @@ pub mod atomic;
 pub mod npy;
 pub mod npz;
 pub mod safetensors;
+pub mod wav;
 
 /// A dense array of `f32` in C order, as it travels between files and the rest of the program.
 #[derive(Clone, Debug, PartialEq)]

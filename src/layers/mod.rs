@@ -10,6 +10,7 @@
 mod activation;
 mod affine;
 mod batch_norm;
+pub mod cochleagram;
 mod conv2d;
 mod global_average;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod window;
 pub use activation::Rectifier;
 pub use affine::{Affine, Clamp};
 pub use batch_norm::BatchNorm;
+pub use cochleagram::{Cochleagram, FrontEnd};
 pub use conv2d::Conv2d;
 pub use global_average::GlobalAverage;
 pub use linear::Linear;
@@ -63,6 +65,8 @@ pub enum Layer {
     Clamp(Clamp),
     /// Per-channel scale and offset, such as input normalisation.
     Affine(Affine),
+    /// What the ear passes on of a sound.
+    Cochleagram(Cochleagram),
     /// Two-dimensional convolution.
     Conv2d(Conv2d),
     /// Batch normalisation with frozen statistics.
@@ -95,6 +99,7 @@ impl Layer {
             Self::Input => return Err(Error::Internal("the input layer is never evaluated".into())),
             Self::Clamp(l) => l,
             Self::Affine(l) => l,
+            Self::Cochleagram(l) => l,
             Self::Conv2d(l) => l,
             Self::BatchNorm(l) => l,
             Self::Rectifier(l) => l,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 /// What the network takes.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Item shape: `[3, 224, 224]`.
+    /// Item shape: `[3, 224, 224]` for a picture, `[40000]` for a sound at
+    /// [`NETWORK_RATE`](crate::stimulus::excerpt::NETWORK_RATE).
     pub shape: Vec<usize>,
     /// Smallest and largest value of the stimulus.
     pub range: [f32; 2],
@@ -18,6 +19,11 @@ impl Input {
     /// Number of values.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// Whether the network hears rather than sees.
+    pub fn is_sound(&self) -> bool {
+        self.shape.len() == 1
     }
 }
 
@@ -36,11 +42,11 @@ pub struct Model {
     pub input: Input,
     /// The layers that metamers are made for by default, in the network's order.
     pub metamer_layers: Vec<NodeId>,
-    /// The layer whose largest entry is the predicted class.
+    /// The layer whose largest entry is the predicted class; the deepest layer of a model without classes.
     pub logits: NodeId,
-    /// Class names in the order of the logits.
+    /// Class names in the order of the logits; none for a model without classes.
     pub labels: Arc<[String]>,
-    /// sha256 of the weight file, in hexadecimal.
+    /// sha256 of the weight file, or of the computed filters of a model without one, in hexadecimal.
     pub weights_sha256: String,
 }
 
@@ -67,6 +73,12 @@ impl Model {
             return Err(Error::value("layer", "no layer was named"));
         }
         Ok(layers)
+    }
+
+    /// The layer at which a model that hears has its cochleagram.
+    pub fn front_end(&self) -> Option<NodeId> {
+        let node = self.graph.nodes().iter().find(|n| matches!(n.layer, Layer::Cochleagram(_)))?;
+        self.graph.find(&node.name).ok()
     }
 
     /// Where the loss is taken for a metamer at `node`: straight through its rectifier, if it ends in one and the

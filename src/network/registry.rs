@@ -1,8 +1,9 @@
 //! Which models there are, and how they come into memory.
 
-use super::architectures::{Weights, efficientnet_lite};
+use super::architectures::{Weights, efficientnet_lite, front_end};
 use super::model::{Input, Model};
 use crate::formats::safetensors;
+use crate::layers::FrontEnd;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -24,13 +25,29 @@ pub struct Entry {
 }
 
 /// Every model known.
-pub const MODELS: [Entry; 1] = [Entry {
-    name: "efficientnet-lite0",
-    title: "EfficientNet-Lite0",
-    modality: "image",
-    source: "ImageNet, 1000 classes; Google's weights (Apache-2.0), embedded",
-    available: true,
-}];
+pub const MODELS: [Entry; 3] = [
+    Entry {
+        name: "efficientnet-lite0",
+        title: "EfficientNet-Lite0",
+        modality: "image",
+        source: "ImageNet, 1000 classes; Google's weights (Apache-2.0), embedded",
+        available: true,
+    },
+    Entry {
+        name: "cochleagram-feather2019",
+        title: "Cochleagram (2019)",
+        modality: "sound",
+        source: "front end of Feather et al. 2019, 211 channels by 400 frames; computed, nothing trained",
+        available: true,
+    },
+    Entry {
+        name: "cochleagram-1",
+        title: "Cochleagram (2023)",
+        modality: "sound",
+        source: "front end of Feather et al. 2023, 211 channels by 390 frames; computed, nothing trained",
+        available: true,
+    },
+];
 
 const LITE0_WEIGHTS: &[u8] = include_bytes!("../../assets/models/efficientnet-lite0.safetensors");
 const IMAGENET_LABELS: &str = include_str!("../../assets/labels/imagenet1k.txt");
@@ -44,13 +61,22 @@ pub fn load(name: &str) -> Result<Model> {
         .iter()
         .find(|m| m.name == name)
         .ok_or_else(|| Error::unknown("model", name, MODELS.iter().map(|m| m.name)))?;
-    let origin = format!("{name} (embedded)");
+    match name {
+        "cochleagram-feather2019" => cochleagram(entry, FrontEnd::FEATHER2019),
+        "cochleagram-1" => cochleagram(entry, FrontEnd::COCHLEAGRAM_1),
+        _ => lite0(entry),
+    }
+}
+
+fn lite0(entry: &Entry) -> Result<Model> {
+    let origin = format!("{} (embedded)", entry.name);
     let tensors = safetensors::decode(LITE0_WEIGHTS).map_err(|reason| Error::file(Path::new(&origin), reason))?;
     let mut weights = Weights::new(tensors, origin);
     let labels: Arc<[String]> = IMAGENET_LABELS.lines().map(str::to_owned).collect();
     let size = 224;
     let built = efficientnet_lite::lite0(&mut weights, size, labels.len())?;
     if let Some(extra) = weights.left_over().next() {
+        let name = entry.name;
         return Err(Error::Internal(format!("the embedded weights of {name} hold '{extra}', which nothing uses")));
     }
     Ok(Model {
@@ -63,6 +89,22 @@ pub fn load(name: &str) -> Result<Model> {
         logits: built.logits,
         labels,
         weights_sha256: sha256(LITE0_WEIGHTS),
+    })
+}
+
+/// A front end as a model without classes.
+fn cochleagram(entry: &Entry, parameters: FrontEnd) -> Result<Model> {
+    let (graph, node, filters) = front_end::front_end(parameters)?;
+    Ok(Model {
+        name: entry.name.into(),
+        title: entry.title.into(),
+        source: entry.source.into(),
+        input: Input { shape: vec![graph.input_elements()], range: [-1.0, 1.0] },
+        graph: Arc::new(graph),
+        metamer_layers: vec![node],
+        logits: node,
+        labels: Arc::from([]),
+        weights_sha256: sha256(&filters),
     })
 }
 

@@ -5,7 +5,7 @@ use super::{device, run_folder::Existing};
 use crate::formats::{Array, npy};
 use crate::network::registry::sha256;
 use crate::network::{Model, NodeId};
-use crate::stimulus::Image;
+use crate::stimulus::{Image, Sound};
 use crate::synthesis::spec::PROGRAM;
 use crate::synthesis::start::{self, Start};
 use crate::synthesis::{Procedure, Spec};
@@ -41,7 +41,7 @@ pub struct Request {
 
 impl Request {
     /// The request that a stored spec came from. Where the stimulus's file is gone, or has changed, the `reference.png`
-    /// of the run's `folder` takes its place if its pixels are the right ones.
+    /// or `reference.wav` of the run's `folder` takes its place if its pixels are the right ones.
     ///
     /// # Errors
     /// When the model or layer is unknown, its weights have changed, or the stimulus, target or start cannot be found
@@ -90,7 +90,7 @@ impl Request {
 /// The stimulus by its name or path, or from the run's own folder; none if neither has the recorded content.
 fn original_stimulus(spec: &Spec, name: &str, model: &Model, folder: Option<&Path>) -> Result<Option<Stimulus>> {
     let right = |s: &Stimulus| -> Result<bool> {
-        Ok(sha256_of(&s.prepare(&model.input, spec.procedure.crop)?) == spec.stimulus_sha256)
+        Ok(sha256_of(&s.prepare_part(&model.input, spec.procedure.crop, spec.procedure.part)?) == spec.stimulus_sha256)
     };
     let first = Stimulus::load(name);
     if let Ok(stimulus) = &first
@@ -102,6 +102,15 @@ fn original_stimulus(spec: &Spec, name: &str, model: &Model, folder: Option<&Pat
     if let Some(path) = kept {
         let stimulus = Stimulus::from_image(name, Image::open(&path)?);
         if right(&stimulus)? {
+            return Ok(Some(stimulus));
+        }
+    }
+    let kept = folder.map(|f| f.join("reference.wav")).filter(|p| p.exists());
+    if let Some(path) = kept {
+        // The WAV holds the very numbers that the network heard.
+        let samples = Sound::open(&path)?.samples.into_iter().map(|s| s as f32).collect();
+        let stimulus = Stimulus::from_array(name, Array::vector(samples));
+        if right(&stimulus).unwrap_or(false) {
             return Ok(Some(stimulus));
         }
     }
@@ -143,7 +152,8 @@ impl Job {
         if i64::try_from(request.seed).is_err() {
             return Err(Error::value("seed", format!("must be at most {}, found {}", i64::MAX, request.seed)));
         }
-        let reference = request.stimulus.as_ref().map(|s| s.prepare(&model.input, procedure.crop)).transpose()?;
+        let prepare = |s: &Stimulus| s.prepare_part(&model.input, procedure.crop, procedure.part);
+        let reference = request.stimulus.as_ref().map(prepare).transpose()?;
         let target = request.target.as_deref().map(|p| read_target(p, model, request.layer)).transpose()?;
         if reference.is_none() && target.is_none() {
             return Err(Error::value("stimulus", "a stimulus or a target activation is needed"));

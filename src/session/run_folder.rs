@@ -2,9 +2,11 @@
 
 use super::checkpoint;
 use super::trace::Trace;
-use crate::formats::{Array, atomic, npy};
+use crate::formats::{Array, atomic, npy, wav};
 use crate::network::Input;
 use crate::stimulus::Image;
+use crate::stimulus::excerpt::NETWORK_RATE;
+use crate::synthesis::spec::PROGRAM;
 use crate::synthesis::{Spec, Synthesis};
 use crate::verify::Verification;
 use crate::{Error, Result};
@@ -113,16 +115,23 @@ impl RunFolder {
     /// # Errors
     /// When something cannot be written; the unfinished folder with its checkpoint is then still there.
     pub fn complete_with(&self, contents: &Contents<'_>) -> Result<()> {
-        let Contents { spec, input, metamer, reference, trace, verification } = contents;
+        let Contents { spec, input, metamer, reference, trace, verification, cochleagrams } = contents;
         let at = |name: &str| self.partial.join(name);
         let spec_text = spec.to_toml()?;
         atomic::write(&at("spec.toml"), spec_text.as_bytes())?;
         npy::write(&at("metamer.npy"), &Array::new(input.shape.clone(), metamer.to_vec())?)?;
         for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
-            if let Some(values) = values {
+            let Some(values) = values else { continue };
+            if input.is_sound() {
+                let wav = wav::encode(values, NETWORK_RATE, PROGRAM, &spec_text);
+                atomic::write(&at(&format!("{name}.wav")), &wav)?;
+            } else {
                 let png = encode_png(&to_image(values, input), &[("metamer-studio:spec", &spec_text)])?;
                 atomic::write(&at(&format!("{name}.png")), &png)?;
             }
+        }
+        for (name, cochleagram) in *cochleagrams {
+            npy::write(&at(&format!("cochleagram_{name}.npy")), cochleagram)?;
         }
         atomic::write(&at("trace.csv"), trace.to_csv().as_bytes())?;
         if let Some(verification) = verification {
@@ -155,6 +164,8 @@ pub struct Contents<'a> {
     pub trace: &'a Trace,
     /// The checks.
     pub verification: Option<&'a Verification>,
+    /// The cochleagrams of sounds, `[channels, frames]`, by "metamer" and "reference".
+    pub cochleagrams: &'a [(&'a str, Array)],
 }
 
 /// A complete run, read back.
@@ -241,6 +252,16 @@ fn lock(path: &Path) -> Result<File> {
         Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => Ok(file),
         Err(TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
     }
+}
+
+/// The spec that a WAV of this program carries.
+///
+/// # Errors
+/// When the file cannot be read or carries none.
+pub fn spec_in_wav(path: &Path) -> Result<Spec> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let text = wav::comment(&bytes).ok_or_else(|| Error::file(path, "Carries no spec of this program"))?;
+    Spec::from_toml(&text).map_err(|reason| Error::file(path, reason))
 }
 
 fn remove(folder: &Path) -> Result<()> {

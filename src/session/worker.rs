@@ -7,6 +7,7 @@ use super::live::{Frame, Live, Slot};
 use super::messages::{Command, Event, Finished, JobId, Progress, Started};
 use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
 use super::trace::{Sample, Trace, TraceRow, sampled};
+use crate::formats::Array;
 use crate::network::{Executor, Tap};
 use crate::synthesis::{StepReport, Synthesis};
 use crate::verify::verdict::{self, Predictions, Verdict, top, verify};
@@ -316,7 +317,7 @@ impl Worker {
         self.publish(&run, &mut pending, true);
         let verification = run.verify(executor)?;
         let seconds = run.seconds;
-        let folder = run.write(verification.as_ref()).map_err(|e| at_fault(&run, e))?;
+        let folder = run.write(verification.as_ref(), executor).map_err(|e| at_fault(&run, e))?;
         Ok(End::Finished(Box::new(run.finished(verification, folder, seconds))))
     }
 
@@ -543,7 +544,7 @@ impl<'a> Run<'a> {
         let scatter = target.iter().zip(&activation).step_by(stride).map(|(t, a)| [*t, *a]).collect();
         executor.forward(self.synthesis.evaluated(), model.logits)?;
         let logits = executor.activation(model.logits)?.into_owned();
-        let (predictions, spearman_logits) = match &self.reference_logits {
+        let (predictions, mut spearman_logits) = match &self.reference_logits {
             Some((reference, ranks)) => {
                 (verdict::predictions(model, reference, &logits), ranks.correlate(&Ranked::new(&logits)))
             }
@@ -553,6 +554,9 @@ impl<'a> Run<'a> {
                 (none, f64::NAN)
             }
         };
+        if model.labels.is_empty() {
+            spearman_logits = f64::NAN;
+        }
         let criteria = self.job.spec.procedure.criteria;
         let checks =
             verdict::apply(criteria, &self.job.spec.layer, &comparison, &predictions, self.job.null.as_deref());
@@ -577,8 +581,22 @@ impl<'a> Run<'a> {
         verify(model, executor, *layer, reference, metamer, spec.procedure.criteria, null.as_deref()).map(Some)
     }
 
-    fn write(&mut self, verification: Option<&Verification>) -> Result<Option<PathBuf>> {
+    fn write(&mut self, verification: Option<&Verification>, executor: &mut dyn Executor) -> Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
+        let mut cochleagrams = Vec::new();
+        if let Some(front_end) = self.job.model.front_end() {
+            let sounds = [
+                ("metamer", Some(self.synthesis.stimulus())),
+                ("reference", self.job.reference.as_ref().map(|r| &r[..])),
+            ];
+            for (name, sound) in sounds {
+                let Some(sound) = sound else { continue };
+                executor.forward(sound, front_end)?;
+                // Channels by frames; the leading channel axis of the network is of no use in a file.
+                let shape = self.job.model.graph.node(front_end).shape[1..].to_vec();
+                cochleagrams.push((name, Array::new(shape, executor.activation(front_end)?.into_owned())?));
+            }
+        }
         folder.complete_with(&Contents {
             spec: &self.job.spec,
             input: &self.job.model.input,
@@ -586,6 +604,7 @@ impl<'a> Run<'a> {
             reference: self.job.reference.as_ref().map(|r| &r[..]),
             trace: &self.trace,
             verification,
+            cochleagrams: &cochleagrams,
         })?;
         self.complete = true;
         Ok(Some(folder.complete().to_owned()))

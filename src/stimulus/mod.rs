@@ -1,10 +1,15 @@
-//! What goes into a network: pictures made ready the way each paper did it, and seeded noise to start from.
+//! What goes into a network: pictures and sounds made ready the way each paper did it, and seeded noise to start from.
 
 pub mod embedded;
+pub mod excerpt;
 pub mod image;
+pub mod pink;
 pub mod prepare;
 pub mod random;
 pub mod resize;
+pub mod sound;
 
+pub use excerpt::Part;
 pub use image::Image;
 pub use prepare::Crop;
+pub use sound::Sound;

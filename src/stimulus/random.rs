@@ -71,6 +71,16 @@ impl Random {
         out
     }
 
+    /// `n` independent standard normal draws, not rounded to `f32`.
+    pub fn normals_f64(&mut self, n: usize) -> Vec<f64> {
+        let mut out = Vec::with_capacity(n + 1);
+        while out.len() < n {
+            out.extend(self.normal_pair());
+        }
+        out.truncate(n);
+        out
+    }
+
     /// `n` independent draws from the uniform distribution on [low, high).
     pub fn uniforms(&mut self, n: usize, low: f64, high: f64) -> Vec<f32> {
         (0..n).map(|_| (low + (high - low) * self.uniform()) as f32).collect()

@@ -4,7 +4,7 @@ use super::loss::Loss;
 use super::optimisers::{Adam, Normalised, Optimiser};
 use super::schedule::Schedule;
 use super::start::Start;
-use crate::stimulus::Crop;
+use crate::stimulus::{Crop, Part};
 use crate::verify::Criteria;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -54,12 +54,15 @@ pub struct Procedure {
     pub start_low: f64,
     /// Upper end of a uniform start.
     pub start_high: f64,
-    /// Mean of a normal start.
+    /// Mean of a normal or pink start.
     pub start_mean: f64,
-    /// Standard deviation of a normal start.
+    /// Standard deviation of a normal start; root mean square of a pink one.
     pub start_sd: f64,
     /// How a picture becomes the network's square input.
     pub crop: Crop,
+    /// Which part of a sound is used. Absent from files written before sounds were supported.
+    #[serde(default)]
+    pub part: Part,
     /// Whose acceptance checks are applied.
     pub criteria: Criteria,
 }

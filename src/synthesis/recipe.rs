@@ -26,6 +26,13 @@ const EMBEDDED: [(&str, &str); 3] = [
     ("feather2023", include_str!("../../assets/recipes/feather2023.toml")),
 ];
 
+/// The same procedures for sounds, which differ in start, clipping and level.
+const FOR_SOUNDS: [(&str, &str); 3] = [
+    ("quick", include_str!("../../assets/recipes/sound/quick.toml")),
+    ("feather2019", include_str!("../../assets/recipes/sound/feather2019.toml")),
+    ("feather2023", include_str!("../../assets/recipes/sound/feather2023.toml")),
+];
+
 /// The names of the embedded recipes.
 pub fn names() -> impl Iterator<Item = &'static str> {
     EMBEDDED.iter().map(|(name, _)| *name)
@@ -36,7 +43,19 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// When there is neither, or the file is no recipe.
 pub fn find(name: &str) -> Result<Recipe> {
-    if let Some((name, text)) = EMBEDDED.iter().find(|(n, _)| *n == name) {
+    find_among(&EMBEDDED, name)
+}
+
+/// As [`find`], with each embedded procedure as it is for sounds.
+///
+/// # Errors
+/// When there is none of that name, or the file is no recipe.
+pub fn find_for_sounds(name: &str) -> Result<Recipe> {
+    find_among(&FOR_SOUNDS, name)
+}
+
+fn find_among(embedded: &[(&str, &str)], name: &str) -> Result<Recipe> {
+    if let Some((name, text)) = embedded.iter().find(|(n, _)| *n == name) {
         return parse(name, text).map_err(|reason| Error::Internal(format!("recipe {name}: {reason}")));
     }
     let path = Path::new(name);
@@ -57,16 +76,28 @@ fn parse(name: &str, text: &str) -> Result<Recipe, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::start::Start;
     use super::*;
 
     #[test]
     fn every_embedded_recipe_is_valid_and_round_trips() {
         for name in names() {
-            let recipe = find(name).unwrap();
-            let mut back: Recipe = toml::from_str(&toml::to_string(&recipe).unwrap()).unwrap();
-            back.name = name.into();
-            assert_eq!(back, recipe);
+            for recipe in [find(name).unwrap(), find_for_sounds(name).unwrap()] {
+                let mut back: Recipe = toml::from_str(&toml::to_string(&recipe).unwrap()).unwrap();
+                back.name = name.into();
+                assert_eq!(back, recipe);
+            }
         }
+    }
+
+    #[test]
+    fn sounds_start_as_each_paper_has_it() {
+        let start = |name| {
+            let p = find_for_sounds(name).unwrap().procedure;
+            (p.start, p.start_sd, p.start_mean, p.clip)
+        };
+        assert_eq!(start("feather2019"), (Start::Pink, 0.01, 0.0, false));
+        assert_eq!(start("feather2023"), (Start::Normal, 1e-7, 0.0, true));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The noise that a synthesis starts from.
 
+use crate::stimulus::pink;
 use crate::stimulus::random::{Purpose, Random};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,9 @@ pub enum Start {
     Uniform,
     /// Normal with start_mean and start_sd, clamped to the input's range (2023).
     Normal,
+    /// Pink noise with start_sd as its root mean square, then centred on start_mean; not clamped (2019, sounds). The
+    /// paper makes it at a level of 0.1 and then multiplies with 0.1, which is a start_sd of 0.01.
+    Pink,
     /// An array from a file, given with the run.
     File,
 }
@@ -33,6 +37,7 @@ pub fn draw(
             let values = random.normals(n, mean, sd);
             Some(values.into_iter().map(|v| v.clamp(range[0], range[1])).collect())
         }
+        Start::Pink => Some(pink::noise(&mut random, n, sd).into_iter().map(|v| (mean + v) as f32).collect()),
         Start::File => None,
     }
 }

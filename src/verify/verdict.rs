@@ -194,6 +194,7 @@ pub fn apply(
         let (verdict, text) = match (&a, &b) {
             (Some(a), Some(b)) if a == b => (Verdict::Pass, format!("same {what}: {a}")),
             (Some(a), Some(b)) => (Verdict::Fail, format!("{what} changed from {a} to {b}")),
+            _ if predicted.metamer.is_empty() => (Verdict::Unknown, format!("no {what}: the model has no classes")),
             _ => (Verdict::Unknown, format!("no {what} could be read off the logits")),
         };
         Criterion { verdict, value: Figure::Name(b.unwrap_or_default()), threshold: a.map(Figure::Name), text }
@@ -256,8 +257,11 @@ pub fn predictions(model: &Model, reference: &[f32], metamer: &[f32]) -> Predict
     }
 }
 
-/// The `n` most probable classes. Equal logits stand in the order of their classes.
+/// The `n` most probable classes, none of a model without classes. Equal logits stand in the order of their classes.
 pub fn top(model: &Model, logits: &[f32], n: usize) -> Vec<Prediction> {
+    if model.labels.is_empty() {
+        return vec![];
+    }
     let probability = probabilities(logits);
     let mut order: Vec<usize> = (0..logits.len()).filter(|c| !logits[*c].is_nan()).collect();
     order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]));

@@ -2,4 +2,6 @@
 //! tests; instruction sets are chosen at run time.
 
 pub mod correlate;
+pub mod decimate;
+pub mod envelope;
 pub mod matmul;

@@ -1,6 +1,7 @@
 //! How each network is put together from its weights. One file an architecture.
 
 pub mod efficientnet_lite;
+pub mod front_end;
 
 use crate::formats::safetensors::Tensors;
 use crate::layers::Parameter;
