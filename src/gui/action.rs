@@ -149,7 +149,9 @@ impl Action {
             Self::BackToStart => "Take the run back to the noise that it began from",
             Self::AddToQueue => "Queue the chosen layers behind the present run",
             Self::Compare => "While held, the reference stands in the metamer's place",
-            Self::OpenPicture => "Choose a PNG, JPEG or npy file as the reference; files can also be dropped on the window",
+            Self::OpenPicture => {
+                "Choose a PNG, JPEG or npy file as the reference; files can also be dropped on the window"
+            }
             Self::PastePicture => "Use the picture on the clipboard as the reference",
             Self::NextPicture => "Choose the next reference picture",
             Self::PreviousPicture => "Choose the reference picture before",

@@ -149,7 +149,9 @@ impl App {
             match effect {
                 Effect::CopyText(text) => ctx.copy_text(text),
                 Effect::CopyPicture(image) => ctx.copy_image(color_image(&image)),
-                Effect::Paste if self.native => clipboard::read_picture(&self.tasks, self.studio.state.places.data.clone()),
+                Effect::Paste if self.native => {
+                    clipboard::read_picture(&self.tasks, self.studio.state.places.data.clone())
+                }
                 Effect::Theme => ctx.set_theme(egui::ThemePreference::from(self.studio.state.choices.theme)),
                 Effect::Browse(purpose, text) if self.native => {
                     native_dialog::ask(&self.tasks, frame, purpose, &text);

@@ -26,7 +26,13 @@ impl FrameTimes {
                 let index = (p * sorted.len() as f64).ceil() as usize;
                 sorted.get(index.max(1) - 1).map_or(f64::NAN, |d| d.as_secs_f64() * 1e3)
             };
-            format!("{name} p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, max {:.2} ms", at(0.5), at(0.95), at(0.99), at(1.0))
+            format!(
+                "{name} p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
+                at(0.5),
+                at(0.95),
+                at(0.99),
+                at(1.0)
+            )
         };
         let (own, whole) = (line("own code", &self.own), line("with tessellation and submission", &self.whole));
         format!("{} frames; {own}; {whole}", self.own.len())

@@ -110,7 +110,8 @@ impl GuiOptions {
 pub fn run(mut options: GuiOptions) -> anyhow::Result<()> {
     // winit's own words for this are about environment variables and event loops.
     #[cfg(all(unix, not(target_os = "macos")))]
-    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|v| std::env::var_os(v).is_none_or(|v| v.is_empty())) {
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|v| std::env::var_os(v).is_none_or(|v| v.is_empty()))
+    {
         anyhow::bail!("There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set)");
     }
     // A measurement leaves nothing behind.

@@ -29,8 +29,7 @@ pub struct Pictures {
 type Content = Option<Arc<Vec<f32>>>;
 
 /// Sharp pixels when enlarged: what the network sees is not smooth.
-const SHARP: TextureOptions =
-    TextureOptions { magnification: egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
+const SHARP: TextureOptions = TextureOptions { magnification: egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
 /// Cells of the activation histogram along each side.
 const CELLS: usize = 96;
 

@@ -76,10 +76,9 @@ impl Choices {
     }
 
     fn check(&self) -> Result<()> {
-        crate::network::registry::MODELS
-            .iter()
-            .find(|m| m.name == self.model)
-            .ok_or_else(|| Error::unknown("model", &self.model, crate::network::registry::MODELS.iter().map(|m| m.name)))?;
+        crate::network::registry::MODELS.iter().find(|m| m.name == self.model).ok_or_else(|| {
+            Error::unknown("model", &self.model, crate::network::registry::MODELS.iter().map(|m| m.name))
+        })?;
         recipe::find(&self.recipe)?;
         self.procedure.as_ref().map_or(Ok(()), Procedure::validate)
     }
@@ -92,7 +91,8 @@ impl Choices {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
         }
-        let text = toml::to_string(self).map_err(|e| Error::Internal(format!("choices that cannot be written: {e}")))?;
+        let text =
+            toml::to_string(self).map_err(|e| Error::Internal(format!("choices that cannot be written: {e}")))?;
         atomic::write(path, text.as_bytes())
     }
 }

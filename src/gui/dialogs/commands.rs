@@ -21,9 +21,8 @@ pub fn show(ctx: &Context, view: &mut View<'_>, query: String, row: usize) {
         edit.request_focus();
         let found: Vec<Action> = ALL.into_iter().filter(|a| matches(*a, &text)).collect();
         let last = found.len().saturating_sub(1);
-        let (up, down, enter) = ui.input(|i| {
-            (i.key_pressed(Key::ArrowUp), i.key_pressed(Key::ArrowDown), i.key_pressed(Key::Enter))
-        });
+        let (up, down, enter) =
+            ui.input(|i| (i.key_pressed(Key::ArrowUp), i.key_pressed(Key::ArrowDown), i.key_pressed(Key::Enter)));
         let mut row = if text == query { row.min(last) } else { 0 };
         row = match (up, down) {
             (true, false) => row.saturating_sub(1),
@@ -71,7 +70,8 @@ fn command(ui: &mut Ui, view: &View<'_>, action: Action, here: bool) -> egui::Re
     let inside = rect.shrink2(vec2(10.0, 0.0));
     let name = inside.left_center();
     let drawn = ui.painter().text(name, Align2::LEFT_CENTER, action.label(), theme::regular(theme::BODY), ink);
-    let keys = ui.painter().text(inside.right_center(), Align2::RIGHT_CENTER, action.keys(), theme::regular(12.0), t.muted);
+    let keys =
+        ui.painter().text(inside.right_center(), Align2::RIGHT_CENTER, action.keys(), theme::regular(12.0), t.muted);
     if let Err(reason) = possible {
         let room = keys.left() - drawn.right() - 24.0;
         let reason = crate::gui::widgets::line(ui, reason, theme::regular(theme::SMALL), t.faint, room);

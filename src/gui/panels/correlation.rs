@@ -41,14 +41,13 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
                 let line = HLine::new("null maximum", largest).allow_hover(false);
                 plot.hline(line.stroke(Stroke::new(1.0, t.unknown)).style(LineStyle::Dashed { length: 4.0 }));
                 let at = PlotPoint::new(steps as f64 * 0.99, largest);
-                let (anchor, above) = if largest > 0.75 { (Align2::RIGHT_TOP, -0.02) } else { (Align2::RIGHT_BOTTOM, 0.02) };
+                let (anchor, above) =
+                    if largest > 0.75 { (Align2::RIGHT_TOP, -0.02) } else { (Align2::RIGHT_BOTTOM, 0.02) };
                 let at = PlotPoint::new(at.x, at.y + above);
                 let text = egui::RichText::new(text).font(theme::regular(10.5));
                 plot.text(Text::new("null", at, text).color(t.unknown).anchor(anchor).allow_hover(false));
             }
-            for (name, points, colour, width) in
-                [("logits", logits, t.muted, 1.2), ("layer", layer, t.accent, 1.6)]
-            {
+            for (name, points, colour, width) in [("logits", logits, t.muted, 1.2), ("layer", layer, t.accent, 1.6)] {
                 plot.line(Line::new(name, PlotPoints::Borrowed(points)).stroke(Stroke::new(width, colour)));
             }
         },

@@ -14,9 +14,12 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, room: f32) -> f32 {
     // A row more or less than fits exactly shows that the list goes on.
     let height = room.min(rows * layout::ROW).max((layout::MIN_ROWS + 0.5) * layout::ROW);
     let top = ui.cursor().top();
-    ScrollArea::vertical().id_salt("layers").max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(
-        ui,
-        |ui| {
+    ScrollArea::vertical()
+        .id_salt("layers")
+        .max_height(height)
+        .min_scrolled_height(height)
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (index, layer) in view.state.layers.iter().enumerate() {
                 let (response, pick) = widgets::layer_row(ui, layer, view.state.mark(&layer.name));
@@ -34,7 +37,6 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, room: f32) -> f32 {
                     ui.data_mut(|d| d.insert_temp(shown_id, true));
                 }
             }
-        },
-    );
+        });
     (ui.cursor().top() - top).min(height + 6.0)
 }

@@ -16,7 +16,8 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         Loss::L1 => "Loss, L1",
     };
     let now = run.and_then(|r| r.loss_now).map_or_else(|| "–".into(), format::loss);
-    widgets::card_title(ui, title, &now).on_hover_text(format!("Here {}, on a logarithmic axis", procedure.loss.title()));
+    widgets::card_title(ui, title, &now)
+        .on_hover_text(format!("Here {}, on a logarithmic axis", procedure.loss.title()));
     let points = run.map_or(&[][..], |r| r.loss.points());
     let range = run.and_then(|r| r.loss.range()).unwrap_or((-2.0, 0.0));
     let (low, high) = bounds(range);

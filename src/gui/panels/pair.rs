@@ -35,7 +35,9 @@ pub fn show(ui: &mut Ui, view: &View<'_>, area: Rect) {
         None => state.chosen_layers().next().map_or_else(String::new, |l| l.name.clone()),
     };
     let (title, note) = match state.shown() {
-        _ if comparing => ("Reference, in the metamer's place".to_owned(), format!("let go of {}", Action::Compare.keys())),
+        _ if comparing => {
+            ("Reference, in the metamer's place".to_owned(), format!("let go of {}", Action::Compare.keys()))
+        }
         Some(run) if run.phase == Phase::Finished => (format!("Metamer at {layer}"), hold()),
         Some(run) if run.step == 0 => (format!("Metamer at {layer}"), "starts from noise".into()),
         Some(run) => (format!("Metamer at {layer}, step {}", format::grouped(run.step)), hold()),

@@ -30,9 +30,19 @@ const YES_NO: &[&str] = &["true", "false"];
 const FIELDS: [Field; 19] = [
     typed("steps", "Steps", "Number of updates. Blocks of a schedule keep their number and change their length"),
     chosen("loss", "Loss", "What is minimised", &["half_squared", "relative_l2", "l1"]),
-    chosen("straight_through", "Straight through", "Whether the gradient passes the matched layer's own rectifier unchanged", YES_NO),
+    chosen(
+        "straight_through",
+        "Straight through",
+        "Whether the gradient passes the matched layer's own rectifier unchanged",
+        YES_NO,
+    ),
     chosen("clip", "Clip", "Whether the stimulus is clipped to its range after every update", YES_NO),
-    chosen("optimiser", "Optimiser", "TensorFlow's Adam (2019), or steps of fixed length along the gradient (2023)", &["adam", "normalised"]),
+    chosen(
+        "optimiser",
+        "Optimiser",
+        "TensorFlow's Adam (2019), or steps of fixed length along the gradient (2023)",
+        &["adam", "normalised"],
+    ),
     typed("learning_rate", "Learning rate", "Adam's learning rate, or the length of a normalised step"),
     typed("beta1", "Beta 1", "Adam's decay of the first moment"),
     typed("beta2", "Beta 2", "Adam's decay of the second moment"),
@@ -76,13 +86,25 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     combo.response.accessible_name("Recipe").on_hover_text(&state.recipe.summary);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        small_field(ui, view, "seed", "Seed", state.choices.seed.to_string(), 52.0, "Selects the noise that the run begins from");
+        small_field(
+            ui,
+            view,
+            "seed",
+            "Seed",
+            state.choices.seed.to_string(),
+            52.0,
+            "Selects the noise that the run begins from",
+        );
         let help = "Threads of the optimisation; results are the same to the bit only with as many threads";
         let threads = if state.hide_machine { String::new() } else { state.threads().to_string() };
         small_field(ui, view, "threads", "Threads", threads, 24.0, help);
         let width = ui.available_width();
         let button = egui::Button::new("Fields").selected(state.fields_open).min_size(vec2(width, 26.0));
-        if ui.add(button).on_hover_text(format!("{}\n{}", Action::ShowFields.tooltip(), Action::ShowFields.keys())).clicked() {
+        if ui
+            .add(button)
+            .on_hover_text(format!("{}\n{}", Action::ShowFields.tooltip(), Action::ShowFields.keys()))
+            .clicked()
+        {
             view.out.push(Message::Do(Action::ShowFields));
         }
     });
@@ -94,7 +116,15 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     }
 }
 
-fn small_field(ui: &mut Ui, view: &mut View<'_>, field: &'static str, label: &str, value: String, width: f32, help: &str) {
+fn small_field(
+    ui: &mut Ui,
+    view: &mut View<'_>,
+    field: &'static str,
+    label: &str,
+    value: String,
+    width: f32,
+    help: &str,
+) {
     let name = ui.label(widgets::muted(ui, label)).on_hover_text(help);
     edit(ui, view, field, value, width, name.id);
 }

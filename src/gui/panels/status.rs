@@ -39,7 +39,8 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     if word.is_empty() && !state.hide_machine {
         let rate = run.map_or(0.0, |r| r.rate);
         say(ui, x, Align2::LEFT_CENTER, format::rate(rate), t.muted);
-        let left = run.and_then(|r| r.seconds_left()).map_or_else(String::new, |s| format!("{} left", format::duration(s)));
+        let left =
+            run.and_then(|r| r.seconds_left()).map_or_else(String::new, |s| format!("{} left", format::duration(s)));
         say(ui, x + 92.0, Align2::LEFT_CENTER, left, t.muted);
     } else if let Some(run) = run.filter(|r| r.phase == Phase::Finished && r.seconds > 0.0 && !state.hide_machine) {
         say(ui, x, Align2::LEFT_CENTER, format!("{word} in {}", format::duration(run.seconds)), t.muted);

@@ -49,7 +49,10 @@ fn one(ui: &mut Ui, view: &mut View<'_>, index: usize) {
         if entry.own {
             ui.label(widgets::faint(ui, "Right-click to take it out of the list"));
         } else if let Some(credits) = crate::stimulus::embedded::find(&entry.name) {
-            let text = format!("{}, {} × {}; {}, {}", entry.name, credits.width, credits.height, credits.author, credits.licence);
+            let text = format!(
+                "{}, {} × {}; {}, {}",
+                entry.name, credits.width, credits.height, credits.author, credits.licence
+            );
             ui.label(widgets::faint(ui, text));
         }
     });

@@ -48,8 +48,7 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         (None, Some(error)) => error.clone(),
         (None, None) => "Loading…".to_owned(),
     };
-    let (rect, response) =
-        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
     let label = format!("Model {title}, {state}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
     ui.painter().rect(rect, theme::CONTROL_CORNER, t.raised, Stroke::NONE, StrokeKind::Inside);

@@ -48,7 +48,8 @@ impl Studio {
             Arrival::Written(Ok((text, path))) => self.say(text, Some(path)),
             Arrival::Unfinished(found) => {
                 // A run that was started meanwhile is no longer unfinished.
-                let begun = |folder: &std::path::Path| self.state.runs.values().any(|r| r.folder.as_deref() == Some(folder));
+                let begun =
+                    |folder: &std::path::Path| self.state.runs.values().any(|r| r.folder.as_deref() == Some(folder));
                 self.state.unfinished = found.into_iter().filter(|u| !begun(&u.folder)).collect();
             }
             Arrival::NotRemembered(error) => self.complain(format!("Your choices could not be remembered: {error}")),

@@ -138,7 +138,8 @@ impl Studio {
         procedure.set(field, text.trim()).map_err(|e| e.to_string())?;
         if field == "steps" {
             // A schedule of blocks keeps its number of blocks, as on the command line.
-            procedure = Procedure { steps: self.state.procedure.steps, ..procedure.clone() }.with_steps(procedure.steps);
+            procedure =
+                Procedure { steps: self.state.procedure.steps, ..procedure.clone() }.with_steps(procedure.steps);
         }
         self.state.procedure = procedure;
         let changed = self.state.fields_changed();

@@ -147,9 +147,8 @@ impl Studio {
 
     fn write(&mut self, path: PathBuf, text: &str, work: impl FnOnce(&Path) -> Result<()> + Send + 'static) {
         let text = text.to_owned();
-        self.tasks.spawn("write", move || {
-            Arrival::Written(work(&path).map(|()| (text, path)).map_err(|e| e.to_string()))
-        });
+        self.tasks
+            .spawn("write", move || Arrival::Written(work(&path).map(|()| (text, path)).map_err(|e| e.to_string())));
     }
 }
 

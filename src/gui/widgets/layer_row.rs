@@ -30,10 +30,7 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
         ui.painter().text(name, Align2::LEFT_CENTER, &layer.name, theme::regular(theme::BODY), ink);
         let shape = pos2(rect.right() - 8.0, y);
         ui.painter().text(shape, Align2::RIGHT_CENTER, &layer.shape, theme::regular(theme::SMALL), t.faint);
-        let bar = Rect::from_min_size(
-            pos2(rect.left() + 104.0, y - 1.5),
-            vec2(6.0 + 48.0 * layer.size, 3.0),
-        );
+        let bar = Rect::from_min_size(pos2(rect.left() + 104.0, y - 1.5), vec2(6.0 + 48.0 * layer.size, 3.0));
         ui.painter().rect_filled(bar, 1.5, if layer.chosen { t.accent } else { t.line.lerp_to_gamma(t.faint, 0.45) });
         super::focus_ring(ui, &response, rect.shrink(1.0));
     }
