@@ -1,44 +1,49 @@
-//! Opens the window. The command line takes this place.
+//! Parses the command line, opens the window or carries out a subcommand, prints one error.
 
 use clap::Parser;
+use metamer_studio::cli::{self, Cli, Command, Outcome};
 use metamer_studio::gui::{self, GuiOptions, View, theme::ThemeChoice};
-use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
 
-#[derive(Parser)]
-struct Cli {
-    files: Vec<PathBuf>,
-    #[arg(long)]
-    measure_frames: Option<f64>,
-    #[arg(long)]
-    settings: Option<PathBuf>,
-    #[arg(long)]
-    results: Option<PathBuf>,
-    #[arg(long)]
-    view: Option<View>,
-    #[arg(long)]
-    out: Option<PathBuf>,
-    #[arg(long)]
-    light: bool,
-    #[arg(long, num_args = 2)]
-    size: Option<Vec<u32>>,
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Graphics libraries log as errors what is merely absent.
+    let quiet = "warn,wgpu_core=error,wgpu_hal=off,naga=error,egui_wgpu=error";
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match dispatch(cli) {
+        Ok(outcome) => ExitCode::from(outcome.code()),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| "warn,wgpu_core=error,wgpu_hal=off,naga=error,egui_wgpu=error".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    if let (Some(view), Some(out)) = (cli.view, cli.out) {
-        let size = cli.size.map_or([1440, 900], |s| [s[0], s[1]]);
-        let theme = if cli.light { ThemeChoice::Light } else { ThemeChoice::Dark };
-        return gui::screenshot(view, size, theme, &out);
+fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
+    match cli.command {
+        Some(Command::Screenshot(s)) => {
+            let theme = if s.light { ThemeChoice::Light } else { ThemeChoice::Dark };
+            gui::screenshot(View::find(&s.view)?, s.size, theme, &s.out)?;
+            Ok(Outcome::Done)
+        }
+        Some(Command::Bench(bench)) if bench.window.is_some() => {
+            let seconds = bench.window.unwrap_or_default().clamp(1.0, 3600.0);
+            let measure_frames = Some(Duration::from_secs_f64(seconds));
+            window(GuiOptions { measure_frames, remember: false, ..GuiOptions::default() })
+        }
+        Some(command) => cli::run(command),
+        None => window(GuiOptions { files: cli.files, ..GuiOptions::default() }),
     }
-    gui::run(GuiOptions {
-        files: cli.files,
-        measure_frames: cli.measure_frames.map(Duration::from_secs_f64),
-        settings: cli.settings,
-        results: cli.results,
-        ..GuiOptions::default()
+}
+
+fn window(options: GuiOptions) -> anyhow::Result<Outcome> {
+    gui::run(options).map(|()| Outcome::Done).map_err(|error| {
+        error.context(
+            "no window (everything also works without one, for instance: \
+             metamer-studio generate efficientnet-lite0 --stimulus chelsea --layer block5)",
+        )
     })
 }

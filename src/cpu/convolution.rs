@@ -8,8 +8,9 @@
 
 use super::Target;
 use super::kernels::correlate::{BLOCK, correlate};
+use super::kernels::matmul::Mask;
 use crate::Result;
-use crate::layers::{Conv2d, Window};
+use crate::layers::{Conv2d, Parameter, Window};
 use rayon::prelude::*;
 
 /// A convolution with everything about its geometry worked out.
@@ -90,7 +91,7 @@ impl Convolution {
                 Phase { start: *start, offsets, weight: packed }
             })
             .collect();
-        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), |b| b.values())?;
+        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), Parameter::values)?;
         Ok(Self {
             window: conv.window,
             groups,
@@ -109,7 +110,8 @@ impl Convolution {
         })
     }
 
-    pub fn forward(&self, x: &[f32], out: &mut [f32], scratch: &mut Vec<f32>) {
+    /// Computes the output; with a ceiling, that of the rectifier that follows.
+    pub fn forward(&self, x: &[f32], out: &mut [f32], ceiling: Option<f32>, scratch: &mut Vec<f32>) {
         let [ins, outs] = self.channels;
         let (in_plane, out_plane) = (self.input[0] * self.input[1], self.output[0] * self.output[1]);
         let split = self.phases.len() * self.plane;
@@ -117,7 +119,11 @@ impl Convolution {
         let one = |split: &[f32], channel: usize, out: &mut [f32], wide: &mut [f32]| {
             correlate(split, &self.offsets, &self.weight[channel * taps..][..taps], self.bias[channel], wide);
             for (row, out) in out.chunks_mut(self.output[1]).enumerate() {
-                out.copy_from_slice(&wide[row * self.phase[1]..][..self.output[1]]);
+                let wide = &wide[row * self.phase[1]..][..self.output[1]];
+                match ceiling {
+                    Some(ceiling) => out.iter_mut().zip(wide).for_each(|(o, v)| *o = v.clamp(0.0, ceiling)),
+                    None => out.copy_from_slice(wide),
+                }
             }
         };
         if self.groups == 1 {
@@ -140,7 +146,8 @@ impl Convolution {
         }
     }
 
-    pub fn pullback(&self, cotangent: &[f32], target: &mut Target, scratch: &mut Vec<f32>) {
+    /// Adds the input's gradient to its place; with a mask, the cotangent is that of the rectifier that follows.
+    pub fn pullback(&self, cotangent: &[f32], mask: Option<Mask<'_>>, target: &mut Target, scratch: &mut Vec<f32>) {
         let [ins, outs] = self.channels;
         let (in_plane, out_plane) = (self.input[0] * self.input[1], self.output[0] * self.output[1]);
         let add = target.add;
@@ -158,7 +165,10 @@ impl Convolution {
         if self.groups == 1 {
             scratch.resize((outs * self.cotangent).max(scratch.len()), 0.0);
             let all = &mut scratch[..outs * self.cotangent];
-            all.par_chunks_mut(self.cotangent).zip(cotangent.par_chunks(out_plane)).for_each(|(l, g)| self.lay(g, l));
+            all.par_chunks_mut(self.cotangent)
+                .zip(cotangent.par_chunks(out_plane))
+                .enumerate()
+                .for_each(|(o, (l, g))| self.lay(g, mask, o * out_plane, l));
             target
                 .buffer
                 .par_chunks_mut(in_plane)
@@ -169,7 +179,9 @@ impl Convolution {
             groups.enumerate().for_each_init(
                 || (vec![0.0; outs * self.cotangent], vec![0.0; area]),
                 |(all, phase), (group, (dx, g))| {
-                    all.chunks_mut(self.cotangent).zip(g.chunks(out_plane)).for_each(|(l, g)| self.lay(g, l));
+                    for (o, (l, g)) in all.chunks_mut(self.cotangent).zip(g.chunks(out_plane)).enumerate() {
+                        self.lay(g, mask, (group * outs + o) * out_plane, l);
+                    }
                     for (c, dx) in dx.chunks_mut(in_plane).enumerate() {
                         one(all, group * ins + c, dx, phase);
                     }
@@ -222,11 +234,16 @@ impl Convolution {
         }
     }
 
-    /// Lays one cotangent plane out with the phase's row width, zeros everywhere else.
-    fn lay(&self, g: &[f32], laid: &mut [f32]) {
+    /// Lays one cotangent plane out with the phase's row width, zeros everywhere else. `at` is where the plane begins in
+    /// the output that a mask is made of.
+    fn lay(&self, g: &[f32], mask: Option<Mask<'_>>, at: usize, laid: &mut [f32]) {
         laid.fill(0.0);
         for (row, g) in g.chunks(self.output[1]).enumerate() {
-            laid[self.lead + row * self.phase[1]..][..g.len()].copy_from_slice(g);
+            let into = &mut laid[self.lead + row * self.phase[1]..][..g.len()];
+            match mask {
+                Some(mask) => mask.apply(at + row * self.output[1], g, into),
+                None => into.copy_from_slice(g),
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ mod operation;
 mod pointwise;
 mod pooling;
 
+use kernels::matmul::Mask;
+
 use crate::layers::Layer;
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
@@ -26,6 +28,11 @@ pub struct Cpu {
     operations: Vec<Option<Operation>>,
     values: Vec<Vec<f32>>,
     computed: Vec<bool>,
+    /// For a layer whose only reader is a rectifier: that rectifier. The two are computed together, and only the
+    /// rectifier's output is kept, unless the layer itself is what was asked for.
+    rectifier: Vec<Option<NodeId>>,
+    /// The last node that was asked for.
+    until: NodeId,
     cotangents: Vec<Vec<f32>>,
     scratch: Vec<f32>,
 }
@@ -43,6 +50,8 @@ impl Cpu {
             .map_err(|e| Error::value("threads", e.to_string()))?;
         let n = graph.nodes().len();
         Ok(Self {
+            rectifier: sole_rectifiers(&graph),
+            until: NodeId::INPUT,
             graph,
             threads,
             operations: (0..n).map(|_| None).collect(),
@@ -70,26 +79,65 @@ impl Cpu {
         if self.operations[i].is_none() {
             let node = self.graph.node(id);
             let shapes: Vec<&[usize]> = node.inputs.iter().map(|n| &self.graph.node(*n).shape[..]).collect();
-            self.operations[i] = Some(Operation::pack(&node.layer, &shapes, &node.shape)?);
-            self.values[i].resize(node.elements(), 0.0);
+            let operation = Operation::pack(&node.layer, &shapes, &node.shape)?;
+            if !operation.takes_rectifier() {
+                self.rectifier[i] = None;
+            }
+            self.operations[i] = Some(operation);
         }
         Ok(())
     }
 
-    fn run(&mut self, path: &[NodeId]) -> Result<()> {
-        let Self { graph, operations, values, scratch, threads, .. } = self;
-        let parallelism = threads.current_num_threads();
-        threads.install(|| {
-            for id in path {
-                let mut output = std::mem::take(&mut values[id.index()]);
-                let inputs: Vec<&[f32]> = graph.node(*id).inputs.iter().map(|n| &values[n.index()][..]).collect();
-                if let Some(operation) = &mut operations[id.index()] {
-                    operation.forward(&inputs, &mut output, scratch, parallelism);
-                }
-                values[id.index()] = output;
+    /// The rectifier that the last forward pass computed together with `id`.
+    fn fused(&self, id: NodeId) -> Option<NodeId> {
+        self.rectifier[id.index()].filter(|_| id != self.until)
+    }
+
+    fn run(&mut self, path: &[NodeId]) {
+        self.computed.fill(false);
+        self.computed[0] = true;
+        for id in path {
+            // Computed together with the layer before it.
+            if self.computed[id.index()] {
+                continue;
             }
-        });
-        Ok(())
+            let kept = self.fused(*id).unwrap_or(*id);
+            let ceiling = (kept != *id).then(|| ceiling(&self.graph, kept));
+            let Self { graph, operations, values, scratch, threads, .. } = self;
+            let mut output = std::mem::take(&mut values[kept.index()]);
+            output.resize(graph.node(kept).elements(), 0.0);
+            let inputs: Vec<&[f32]> = graph.node(*id).inputs.iter().map(|n| &values[n.index()][..]).collect();
+            if let Some(operation) = &mut operations[id.index()] {
+                threads.install(|| operation.forward(&inputs, &mut output, ceiling, scratch));
+            }
+            values[kept.index()] = output;
+            self.computed[kept.index()] = true;
+        }
+    }
+}
+
+/// The rectifiers that are the only readers of the layer before them, at that layer's place.
+fn sole_rectifiers(graph: &Graph) -> Vec<Option<NodeId>> {
+    let mut readers = vec![0; graph.nodes().len()];
+    graph.nodes().iter().flat_map(|n| &n.inputs).for_each(|i| readers[i.index()] += 1);
+    let mut rectifier = vec![None; graph.nodes().len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        if let (Layer::Rectifier(_), [input]) = (&node.layer, node.inputs.as_slice())
+            && readers[input.index()] == 1
+            && *input != NodeId::INPUT
+        {
+            rectifier[input.index()] = Some(id);
+        }
+    }
+    rectifier
+}
+
+/// The upper limit of a rectifier.
+fn ceiling(graph: &Graph, rectifier: NodeId) -> f32 {
+    match &graph.node(rectifier).layer {
+        Layer::Rectifier(r) => r.ceiling.unwrap_or(f32::INFINITY),
+        _ => f32::INFINITY,
     }
 }
 
@@ -112,10 +160,8 @@ impl Executor for Cpu {
         }
         self.values[0].resize(input.len(), 0.0);
         self.values[0].copy_from_slice(input);
-        self.run(&path)?;
-        self.computed.fill(false);
-        self.computed[0] = true;
-        path.iter().for_each(|id| self.computed[id.index()] = true);
+        self.until = until;
+        self.run(&path);
         Ok(())
     }
 
@@ -125,7 +171,8 @@ impl Executor for Cpu {
     }
 
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
-        self.require(tap.node)?;
+        // A layer that was computed together with its rectifier has no output of its own, but a pullback needs none.
+        self.require(self.fused(tap.node).unwrap_or(tap.node))?;
         for (what, node, length) in
             [("loss gradient", tap.node, cotangent.len()), ("input gradient", NodeId::INPUT, gradient.len())]
         {
@@ -134,40 +181,44 @@ impl Executor for Cpu {
                 return Err(Error::shape(what, &node.shape, &[length]));
             }
         }
-        let Self { graph, operations, values, cotangents, scratch, threads, .. } = self;
-        let parallelism = threads.current_num_threads();
-        let mut filled = vec![false; graph.nodes().len()];
-        fill(&mut cotangents[tap.node.index()], &mut filled[tap.node.index()], cotangent);
-        threads.install(|| {
-            for id in graph.path_to(tap.node).into_iter().rev() {
-                let i = id.index();
-                if !filled[i] {
-                    continue;
-                }
-                let own = std::mem::take(&mut cotangents[i]);
-                let node = graph.node(id);
-                let mut targets: Vec<Target> = Vec::with_capacity(node.inputs.len());
-                for input in &node.inputs {
-                    let k = input.index();
-                    let mut buffer = std::mem::take(&mut cotangents[k]);
-                    buffer.resize(graph.node(*input).elements(), 0.0);
-                    targets.push(Target { buffer, add: filled[k] });
-                }
-                let inputs: Vec<&[f32]> = node.inputs.iter().map(|n| &values[n.index()][..]).collect();
-                let passes = tap.straight_through && id == tap.node && matches!(node.layer, Layer::Rectifier(_));
-                if passes {
-                    targets.iter_mut().for_each(|t| t.accept(|_, g| g, &own));
-                } else if let Some(operation) = &operations[i] {
-                    operation.pullback(&inputs, &values[i], &own, &mut targets, scratch, parallelism);
-                }
-                for (input, target) in node.inputs.iter().zip(targets) {
-                    cotangents[input.index()] = target.buffer;
-                    filled[input.index()] = true;
-                }
-                cotangents[i] = own;
+        let mut filled = vec![false; self.graph.nodes().len()];
+        fill(&mut self.cotangents[tap.node.index()], &mut filled[tap.node.index()], cotangent);
+        for id in self.graph.path_to(tap.node).into_iter().rev() {
+            // A rectifier that was computed together with the layer before it hands its cotangent on with a mask.
+            let after = self.fused(id).filter(|r| filled[r.index()]);
+            let at = after.unwrap_or(id);
+            let skipped = self.graph.node(id).inputs.iter().any(|input| self.fused(*input) == Some(id));
+            if !filled[at.index()] || skipped {
+                continue;
             }
-        });
-        gradient.copy_from_slice(&cotangents[0]);
+            let own = std::mem::take(&mut self.cotangents[at.index()]);
+            let Self { graph, operations, values, cotangents, scratch, threads, .. } = self;
+            let node = graph.node(id);
+            let mut targets: Vec<Target> = Vec::with_capacity(node.inputs.len());
+            for input in &node.inputs {
+                let mut buffer = std::mem::take(&mut cotangents[input.index()]);
+                buffer.resize(graph.node(*input).elements(), 0.0);
+                targets.push(Target { buffer, add: filled[input.index()] });
+            }
+            let inputs: Vec<&[f32]> = node.inputs.iter().map(|n| &values[n.index()][..]).collect();
+            let unchanged = tap.straight_through && at == tap.node;
+            let mask = after
+                .filter(|_| !unchanged)
+                .map(|rectifier| Mask { output: &values[rectifier.index()], ceiling: ceiling(graph, rectifier) });
+            threads.install(|| {
+                if unchanged && matches!(node.layer, Layer::Rectifier(_)) {
+                    targets.iter_mut().for_each(|t| t.accept_whole(&own));
+                } else if let Some(operation) = &operations[id.index()] {
+                    operation.pullback(&inputs, &values[id.index()], &own, &mut targets, mask, scratch);
+                }
+            });
+            for (input, target) in node.inputs.iter().zip(targets) {
+                cotangents[input.index()] = target.buffer;
+                filled[input.index()] = true;
+            }
+            cotangents[at.index()] = own;
+        }
+        gradient.copy_from_slice(&self.cotangents[0]);
         Ok(())
     }
 }
@@ -180,18 +231,18 @@ struct Target {
 }
 
 impl Target {
-    /// Puts `share(i, cotangent[i])` into every element.
-    fn accept(&mut self, share: impl Fn(usize, f32) -> f32 + Sync, cotangent: &[f32]) {
-        let add = self.add;
-        elementwise::each(&mut self.buffer, |i, old| {
-            let new = share(i, cotangent[i]);
-            if add { old + new } else { new }
-        });
+    /// Puts `share(other[i], cotangent[i])` into every element.
+    fn accept(&mut self, other: &[f32], cotangent: &[f32], share: impl Fn(f32, f32) -> f32 + Sync) {
+        if self.add {
+            elementwise::update2(other, cotangent, &mut self.buffer, |old, o, g| old + share(o, g));
+        } else {
+            elementwise::map2(other, cotangent, &mut self.buffer, share);
+        }
     }
 
-    /// Adds a finished gradient.
+    /// Puts the gradient in as it is.
     fn accept_whole(&mut self, gradient: &[f32]) {
-        self.accept(|_, g| g, gradient);
+        self.accept(gradient, gradient, |_, g| g);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Target;
 use super::convolution::Convolution;
 use super::elementwise::{affine, map, map2};
+use super::kernels::matmul::Mask;
 use super::pointwise::Pointwise;
 use super::pooling::Pooling;
 use crate::layers::{Layer, probabilities};
@@ -42,7 +43,7 @@ impl Operation {
                 let offset = offset.map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32).collect();
                 Self::Affine { scale: factor.into_iter().map(|f| f as f32).collect(), offset }
             }
-            Layer::Conv2d(l) if Pointwise::fits(l) => Self::Pointwise(Pointwise::from_conv(l, output[1] * output[2])?),
+            Layer::Conv2d(l) if Pointwise::fits(l) => Self::Pointwise(Pointwise::from_conv(l)?),
             Layer::Conv2d(l) => Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?),
             Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
             Layer::Rectifier(l) => Self::Rectifier { ceiling: l.ceiling.unwrap_or(f32::INFINITY) },
@@ -57,8 +58,13 @@ impl Operation {
         })
     }
 
-    /// Computes the output from the inputs.
-    pub fn forward(&mut self, inputs: &[&[f32]], out: &mut [f32], scratch: &mut Vec<f32>, threads: usize) {
+    /// Whether the rectifier that follows can be computed along with this operation.
+    pub fn takes_rectifier(&self) -> bool {
+        matches!(self, Self::Pointwise(_) | Self::Convolution(_))
+    }
+
+    /// Computes the output from the inputs; with a ceiling, that of the rectifier that follows.
+    pub fn forward(&mut self, inputs: &[&[f32]], out: &mut [f32], ceiling: Option<f32>, scratch: &mut Vec<f32>) {
         let x = inputs[0];
         match self {
             Self::Clamp { low, high } => {
@@ -66,8 +72,8 @@ impl Operation {
                 map(x, out, |v| v.clamp(low, high));
             }
             Self::Affine { scale, offset } => affine(x, out, scale, offset),
-            Self::Pointwise(op) => op.forward(x, out, threads),
-            Self::Convolution(op) => op.forward(x, out, scratch),
+            Self::Pointwise(op) => op.forward(x, out, ceiling),
+            Self::Convolution(op) => op.forward(x, out, ceiling, scratch),
             Self::Rectifier { ceiling } => {
                 let ceiling = *ceiling;
                 map(x, out, |v| v.clamp(0.0, ceiling));
@@ -84,30 +90,35 @@ impl Operation {
         }
     }
 
-    /// Adds to each target the gradient with respect to that input.
+    /// Adds to each target the gradient with respect to that input; with a mask, the cotangent is that of the rectifier
+    /// that follows.
     pub fn pullback(
         &self,
         inputs: &[&[f32]],
         output: &[f32],
         cotangent: &[f32],
         targets: &mut [Target],
+        mask: Option<Mask<'_>>,
         scratch: &mut Vec<f32>,
-        threads: usize,
     ) {
         match self {
             // 1 exactly at the bounds: see `layers::Clamp`.
             Self::Clamp { low, high } => {
-                let inside = |x: f32| (*low..=*high).contains(&x);
-                targets[0].accept(|i, g| if inside(inputs[0][i]) { g } else { 0.0 }, cotangent);
+                let (low, high) = (*low, *high);
+                targets[0].accept(inputs[0], cotangent, |x, g| if x >= low && x <= high { g } else { 0.0 });
             }
             Self::Affine { scale, .. } => {
                 let plane = cotangent.len() / scale.len();
-                targets[0].accept(|i, g| g * scale[i / plane], cotangent);
+                let Target { buffer, add } = &mut targets[0];
+                for (dx, (g, scale)) in buffer.chunks_mut(plane).zip(cotangent.chunks(plane).zip(scale)) {
+                    dx.iter_mut().zip(g).for_each(|(d, g)| *d = if *add { *d + g * scale } else { g * scale });
+                }
             }
-            Self::Pointwise(op) => op.pullback(cotangent, &mut targets[0], threads),
-            Self::Convolution(op) => op.pullback(cotangent, &mut targets[0], scratch),
+            Self::Pointwise(op) => op.pullback(cotangent, mask, &mut targets[0]),
+            Self::Convolution(op) => op.pullback(cotangent, mask, &mut targets[0], scratch),
             Self::Rectifier { ceiling } => {
-                targets[0].accept(|i, g| if output[i] > 0.0 && output[i] < *ceiling { g } else { 0.0 }, cotangent);
+                let ceiling = *ceiling;
+                targets[0].accept(output, cotangent, |y, g| if y > 0.0 && y < ceiling { g } else { 0.0 });
             }
             Self::Pooling(op) => op.pullback(cotangent, &mut targets[0]),
             Self::GlobalAverage { plane } => {
@@ -120,7 +131,7 @@ impl Operation {
             Self::Add | Self::Flatten => targets.iter_mut().for_each(|t| t.accept_whole(cotangent)),
             Self::Softmax => {
                 let inner: f32 = output.iter().zip(cotangent).map(|(y, g)| y * g).sum();
-                targets[0].accept(|i, g| output[i] * (g - inner), cotangent);
+                targets[0].accept(output, cotangent, |y, g| y * (g - inner));
             }
         }
     }

@@ -45,10 +45,11 @@ impl Pooling {
                     for (at, rows, columns, _) in geometry.windows() {
                         let (mut best, mut place) = (f32::NEG_INFINITY, NONE);
                         for y in rows {
-                            for i in y * geometry.input[1] + columns.start..y * geometry.input[1] + columns.end {
+                            let row = y * geometry.input[1];
+                            for (i, v) in columns.clone().map(|c| (row + c, x[row + c])) {
                                 // Strictly larger: the first of tied maxima wins.
-                                if x[i] > best || place == NONE {
-                                    (best, place) = (x[i], i as u32);
+                                if v > best || place == NONE {
+                                    (best, place) = (v, i as u32);
                                 }
                             }
                         }

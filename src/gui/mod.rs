@@ -41,8 +41,6 @@ pub use settings::{Choices, Places};
 pub use unfinished::Unfinished;
 pub use update::NullSource;
 
-use crate::network::Model;
-use crate::verify::NullDistribution;
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,15 +79,10 @@ impl Default for GuiOptions {
             data: None,
             remember: true,
             native: true,
-            nulls: Arc::new(embedded_null),
+            nulls: Arc::new(crate::verify::embedded::null_for),
             hide_machine: false,
         }
     }
-}
-
-/// The null distribution that comes with the program.
-fn embedded_null(_model: &Model) -> Option<Arc<NullDistribution>> {
-    None
 }
 
 impl GuiOptions {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A view of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
     /// As it opens the first time.
     Make,
@@ -28,6 +28,30 @@ pub enum View {
     Fields,
     /// As it opens the first time, in the light theme.
     Light,
+}
+
+impl View {
+    /// Every view by name.
+    const NAMED: [(&'static str, Self); 7] = [
+        ("make", Self::Make),
+        ("running", Self::Running),
+        ("finished", Self::Finished),
+        ("paused", Self::Paused),
+        ("palette", Self::Palette),
+        ("fields", Self::Fields),
+        ("light", Self::Light),
+    ];
+
+    /// The view called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the error suggests the nearest names.
+    pub fn find(name: &str) -> crate::Result<Self> {
+        let found = Self::NAMED.iter().find(|(n, _)| *n == name);
+        found
+            .map(|(_, view)| *view)
+            .ok_or_else(|| crate::Error::unknown("view", name, Self::NAMED.iter().map(|(n, _)| *n)))
+    }
 }
 
 /// A run that takes longer than this has gone wrong.

@@ -70,7 +70,8 @@ impl Choices {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(Error::io("read", path, e)),
         };
-        let choices: Self = toml::from_str(&text).map_err(|e| Error::file(path, e.message()))?;
+        let choices: Self =
+            toml::from_str(&text).map_err(|e| Error::file(path, e.to_string().trim_end().replace('\n', " ")))?;
         choices.check().map_err(|e| Error::file(path, e.to_string()))?;
         Ok(choices)
     }

@@ -1,11 +1,11 @@
 //! Runs that were left unfinished, found in the results folder.
 
+use crate::Result;
 use crate::formats::safetensors;
 use crate::network::Model;
-use crate::session::{Existing, Job, Request, Stimulus, checkpoint};
+use crate::session::{Existing, Job, Request, checkpoint};
 use crate::synthesis::Spec;
 use crate::verify::NullDistribution;
-use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,22 +43,7 @@ fn read(folder: &Path) -> Option<Unfinished> {
 /// # Errors
 /// When the model is another one, or the stimulus is no longer there.
 pub fn job(run: &Unfinished, model: &Arc<Model>, null: Option<Arc<NullDistribution>>) -> Result<Job> {
-    let spec = &run.spec;
-    if spec.model != model.name || spec.weights_sha256 != model.weights_sha256 {
-        return Err(Error::file(&run.folder, format!("Was made with another model, '{}'", spec.model)));
-    }
-    let request = Request {
-        model: model.clone(),
-        layer: model.layer(&spec.layer)?,
-        stimulus: if spec.stimulus.is_empty() { None } else { Some(Stimulus::load(&spec.stimulus)?) },
-        target: spec.target.as_ref().map(PathBuf::from),
-        init: spec.init.as_ref().map(PathBuf::from),
-        recipe: spec.recipe.clone(),
-        procedure: spec.procedure.clone(),
-        seed: spec.seed,
-        device: spec.device.clone(),
-        threads: spec.threads,
-    };
+    let request = Request::from_spec(&run.spec, model, Some(&run.folder))?;
     let root = run.folder.parent().unwrap_or(Path::new("")).to_owned();
     let mut job = Job::resolve(&request, null)?.into_folder(root, Existing::Resume);
     job.named = run.folder.file_stem().map(|s| s.to_string_lossy().into_owned());

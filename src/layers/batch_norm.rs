@@ -44,7 +44,7 @@ impl BatchNorm {
         for (channel, weights) in weight.chunks_mut(per_channel).enumerate() {
             weights.iter_mut().for_each(|w| *w = (f64::from(*w) * factor[channel]) as f32);
         }
-        let old = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; out]), |b| double(b))?;
+        let old = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; out]), double)?;
         let bias = (0..out).map(|c| (shift[c] + (old[c] - mean[c]) * factor[c]) as f32).collect();
         Conv2d::new(
             Parameter::new(conv.weight.shape(), weight)?,

@@ -92,6 +92,11 @@ impl Graph {
         &self.nodes
     }
 
+    /// The places of all nodes but the input, in order.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (1..self.nodes.len()).map(NodeId)
+    }
+
     /// One node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]

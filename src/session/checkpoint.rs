@@ -33,7 +33,8 @@ pub fn restore(path: &Path, spec: &Spec, synthesis: &mut Synthesis) -> Result<Tr
     let mut tensors = safetensors::read_own(path)?;
     let wrong = |reason: String| Error::file(path, reason);
     let stored = tensors.meta("spec").map_err(wrong)?;
-    if let Some(difference) = difference(stored, &spec.to_toml()?) {
+    let stored = Spec::from_toml(stored).map_err(wrong)?;
+    if let Some(difference) = spec.difference(&stored) {
         return Err(wrong(format!(
             "Belongs to a run with other settings ({difference}). Use the same settings to resume, or --overwrite to start anew"
         )));
@@ -46,14 +47,4 @@ pub fn restore(path: &Path, spec: &Spec, synthesis: &mut Synthesis) -> Result<Tr
     let state = tensors.arrays.into_iter().filter_map(|(n, a)| Some((n.strip_prefix("state/")?.to_owned(), a)));
     synthesis.restore(step, &state.collect()).map_err(|e| wrong(e.to_string()))?;
     Ok(trace)
-}
-
-/// The first line in which two specs differ.
-fn difference(stored: &str, asked: &str) -> Option<String> {
-    let mut pairs = stored.lines().zip(asked.lines());
-    match pairs.find(|(a, b)| a != b) {
-        Some((a, b)) => Some(format!("there: {a}, now: {b}")),
-        None if stored.lines().count() != asked.lines().count() => Some("one has more fields".into()),
-        None => None,
-    }
 }

@@ -9,11 +9,17 @@ use std::sync::Arc;
 /// The device names that this build understands.
 pub const DEVICES: [&str; 2] = ["cpu", "reference"];
 
+/// More threads than this are a slip of the keyboard.
+const MAX_THREADS: usize = 1024;
+
 /// An executor for `graph` on the named device; `threads` counts on the CPU only.
 ///
 /// # Errors
 /// When no device is called that, or this build does not support it.
 pub fn executor(graph: Arc<Graph>, device: &str, threads: usize) -> Result<Box<dyn Executor>> {
+    if threads > MAX_THREADS {
+        return Err(Error::value("threads", format!("must be at most {MAX_THREADS}, found {threads}")));
+    }
     match device {
         "cpu" => Ok(Box::new(Cpu::new(graph, threads)?)),
         "reference" => Ok(Box::new(Reference::new(graph, Device::Cpu, DType::F32)?)),

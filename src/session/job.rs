@@ -5,6 +5,7 @@ use super::{device, run_folder::Existing};
 use crate::formats::{Array, npy};
 use crate::network::registry::sha256;
 use crate::network::{Model, NodeId};
+use crate::stimulus::Image;
 use crate::synthesis::spec::PROGRAM;
 use crate::synthesis::start::{self, Start};
 use crate::synthesis::{Procedure, Spec};
@@ -36,6 +37,76 @@ pub struct Request {
     pub device: String,
     /// Threads; 0 for one per core.
     pub threads: usize,
+}
+
+impl Request {
+    /// The request that a stored spec came from. Where the stimulus's file is gone, or has changed, the `reference.png`
+    /// of the run's `folder` takes its place if its pixels are the right ones.
+    ///
+    /// # Errors
+    /// When the model or layer is unknown, its weights have changed, or the stimulus, target or start cannot be found
+    /// as it was.
+    pub fn from_spec(spec: &Spec, model: &Arc<Model>, folder: Option<&Path>) -> Result<Self> {
+        if model.name != spec.model {
+            return Err(Error::value("model", format!("the run was made with '{}', not '{}'", spec.model, model.name)));
+        }
+        if model.weights_sha256 != spec.weights_sha256 {
+            return Err(Error::value(
+                "weights_sha256",
+                format!("the weights of '{}' are not those that the run used", spec.model),
+            ));
+        }
+        let changed =
+            |what: &str, path: &str| Error::value(what, format!("'{path}' is not what it was when the run was made"));
+        let stimulus = match spec.stimulus.as_str() {
+            "" => None,
+            name => Some(original_stimulus(spec, name, model, folder)?.ok_or_else(|| changed("stimulus", name))?),
+        };
+        let request = Self {
+            layer: model.layer(&spec.layer)?,
+            model: model.clone(),
+            stimulus,
+            target: spec.target.as_ref().map(PathBuf::from),
+            init: spec.init.as_ref().map(PathBuf::from),
+            recipe: spec.recipe.clone(),
+            procedure: spec.procedure.clone(),
+            seed: spec.seed,
+            device: spec.device.clone(),
+            threads: spec.threads,
+        };
+        let again = Job::resolve(&request, None)?.spec;
+        for (what, path, now, then) in [
+            ("target", &spec.target, &again.target_sha256, &spec.target_sha256),
+            ("init", &spec.init, &again.init_sha256, &spec.init_sha256),
+        ] {
+            if now != then {
+                return Err(changed(what, path.as_deref().unwrap_or_default()));
+            }
+        }
+        Ok(request)
+    }
+}
+
+/// The stimulus by its name or path, or from the run's own folder; none if neither has the recorded content.
+fn original_stimulus(spec: &Spec, name: &str, model: &Model, folder: Option<&Path>) -> Result<Option<Stimulus>> {
+    let right = |s: &Stimulus| -> Result<bool> {
+        Ok(sha256_of(&s.prepare(&model.input, spec.procedure.crop)?) == spec.stimulus_sha256)
+    };
+    let first = Stimulus::load(name);
+    if let Ok(stimulus) = &first
+        && right(stimulus)?
+    {
+        return Ok(Some(stimulus.clone()));
+    }
+    let kept = folder.map(|f| f.join("reference.png")).filter(|p| p.exists());
+    if let Some(path) = kept {
+        let stimulus = Stimulus::from_image(name, Image::open(&path)?);
+        if right(&stimulus)? {
+            return Ok(Some(stimulus));
+        }
+    }
+    // A file that is gone has its own message; one that has changed is the caller's to report.
+    first.map(|_| None)
 }
 
 /// A run with nothing left open.

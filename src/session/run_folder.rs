@@ -8,7 +8,9 @@ use crate::stimulus::Image;
 use crate::synthesis::{Spec, Synthesis};
 use crate::verify::Verification;
 use crate::{Error, Result};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What to do when a run of that name exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum Existing {
 pub struct RunFolder {
     complete: PathBuf,
     partial: PathBuf,
+    /// Held while the run goes on, so that no second program works on the same folder.
+    lock: Option<Arc<File>>,
 }
 
 /// How a run begins, given what lay there.
@@ -59,24 +63,28 @@ impl RunFolder {
                 folder = Self::named(root, &format!("{name}-{number}"));
             }
         }
-        let (complete, unfinished) = (folder.complete.exists(), folder.partial.exists());
+        let state = folder.checkpoint_file();
+        // A folder without a checkpoint is what a run leaves behind that failed before it began.
+        let (complete, unfinished) = (folder.complete.exists(), state.exists());
         match existing {
             Existing::Refuse if complete => return Err(Error::Exists(folder.complete)),
             Existing::Refuse if unfinished => return Err(Error::Exists(folder.partial)),
-            Existing::Resume if complete => return Ok((folder, Beginning::Complete)),
-            Existing::Overwrite if unfinished => remove(&folder.partial)?,
+            Existing::Resume if complete && !unfinished => return Ok((folder, Beginning::Complete)),
             _ => {}
         }
-        let state = folder.checkpoint_file();
         let inside = folder.partial.join("checkpoint");
         std::fs::create_dir_all(&inside).map_err(|e| Error::io("create folder", &inside, e))?;
+        folder.lock = Some(Arc::new(lock(&inside.join("lock"))?));
+        if existing == Existing::Overwrite && unfinished {
+            std::fs::remove_file(&state).map_err(|e| Error::io("remove", &state, e))?;
+        }
         let beginning =
             if existing == Existing::Resume && state.exists() { Beginning::FromCheckpoint } else { Beginning::Fresh };
         Ok((folder, beginning))
     }
 
     fn named(root: &Path, name: &str) -> Self {
-        Self { complete: root.join(name), partial: root.join(format!("{name}.partial")) }
+        Self { complete: root.join(name), partial: root.join(format!("{name}.partial")), lock: None }
     }
 
     /// The folder of the complete run.
@@ -149,6 +157,42 @@ pub struct Contents<'a> {
     pub verification: Option<&'a Verification>,
 }
 
+/// A complete run, read back.
+#[derive(Clone, Debug)]
+pub struct FinishedRun {
+    /// What it was.
+    pub spec: Spec,
+    /// The exact result.
+    pub metamer: Vec<f32>,
+    /// The checks, where there were any.
+    pub verification: Option<Verification>,
+}
+
+impl FinishedRun {
+    /// Reads `spec.toml`, `metamer.npy` and `verdict.json` of a run folder.
+    ///
+    /// # Errors
+    /// When the folder holds no complete run of this program.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("spec.toml");
+        if folder.is_dir() && folder.join("checkpoint").is_dir() {
+            return Err(Error::file(folder, "Is an unfinished run; finish it with generate --resume"));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+        let spec = Spec::from_toml(&text).map_err(|reason| Error::file(&path, reason))?;
+        let metamer = npy::read(&folder.join("metamer.npy"))?.values;
+        let path = folder.join("verdict.json");
+        let verification = match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                Some(serde_json::from_str(&text).map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?)
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => return Err(Error::io("read", &path, e)),
+        };
+        Ok(Self { spec, metamer, verification })
+    }
+}
+
 /// A picture of a prepared input.
 pub fn to_image(values: &[f32], input: &Input) -> Image {
     Image::from_planes(values, input.shape[2], input.shape[1])
@@ -185,6 +229,18 @@ pub fn spec_in_png(path: &Path) -> Result<Spec> {
     let text = entry.ok_or_else(|| Error::file(path, "Carries no spec of this program"))?;
     let text = text.get_text().map_err(|e| Error::file(path, format!("The spec inside is damaged: {e}")))?;
     Spec::from_toml(&text).map_err(|reason| Error::file(path, reason))
+}
+
+/// Takes the lock of a run, or says who has it.
+fn lock(path: &Path) -> Result<File> {
+    let file = File::create(path).map_err(|e| Error::io("create", path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::file(path, "Another metamer-studio is working on this run")),
+        // Some network file systems have no locks; one careless second program is the lesser evil than no program.
+        Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
+    }
 }
 
 fn remove(folder: &Path) -> Result<()> {

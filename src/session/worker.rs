@@ -5,7 +5,7 @@ use super::device;
 use super::job::Job;
 use super::live::{Frame, Live, Slot};
 use super::messages::{Command, Event, Finished, JobId, Progress, Started};
-use super::run_folder::{Beginning, Contents, RunFolder};
+use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
 use super::trace::{Sample, Trace, TraceRow, sampled};
 use crate::network::{Executor, Tap};
 use crate::synthesis::{StepReport, Synthesis};
@@ -178,8 +178,7 @@ impl Worker {
                 Err(panic) => {
                     // The executor may be half-way through a step.
                     self.executor = None;
-                    let folder =
-                        job.out.as_ref().map(|(root, _)| root.join(format!("{}.partial", job.folder_name())));
+                    let folder = job.out.as_ref().map(|(root, _)| root.join(format!("{}.partial", job.folder_name())));
                     Event::Failed {
                         job: id,
                         message: panic_message(panic.as_ref()),
@@ -275,8 +274,8 @@ impl Worker {
 
     fn run_with(&mut self, id: JobId, job: &Job, executor: &mut dyn Executor) -> Result<End, Failure> {
         let mut run = Run::new(id, job, executor)?;
-        if run.already_complete() {
-            return Ok(End::Finished(Box::new(run.finished(None, None, 0.0))));
+        if run.complete {
+            return Ok(End::Finished(Box::new(run.read_back()?)));
         }
         let at_fault = |run: &Run<'_>, error: Error| Failure { error, folder: run.folder_path() };
         self.report(Event::Started(Box::new(run.started())));
@@ -460,8 +459,16 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    fn already_complete(&self) -> bool {
-        self.complete
+    /// The result of a run that was complete before it began.
+    fn read_back(&self) -> Result<Finished> {
+        let folder = self.folder_path().ok_or_else(|| Error::Internal("a complete run without a folder".into()))?;
+        let run = FinishedRun::read(&folder)?;
+        if let Some(difference) = self.job.spec.difference(&run.spec) {
+            let reason = format!("Is a complete run with other settings ({difference}). Use --overwrite to replace it");
+            return Err(Error::file(folder, reason));
+        }
+        let metamer = Arc::new(run.metamer);
+        Ok(Finished { job: self.id, verification: run.verification, folder: Some(folder), metamer, seconds: 0.0 })
     }
 
     fn folder_path(&self) -> Option<PathBuf> {

@@ -62,6 +62,17 @@ impl Spec {
         toml::to_string(self).map_err(|e| Error::Internal(format!("a spec that cannot be written: {e}")))
     }
 
+    /// The first field in which a stored spec differs from this one, in words.
+    pub fn difference(&self, stored: &Self) -> Option<String> {
+        if self == stored {
+            return None;
+        }
+        let text = |s: &Self| s.to_toml().unwrap_or_default();
+        let (now, then) = (text(self), text(stored));
+        let pair = then.lines().zip(now.lines()).find(|(a, b)| a != b);
+        Some(pair.map_or_else(|| "one has more fields".into(), |(a, b)| format!("there: {a}, now: {b}")))
+    }
+
     /// Reads the text of `spec.toml`; the error is a sentence about the content.
     pub fn from_toml(text: &str) -> Result<Self, String> {
         let spec: Self = toml::from_str(text).map_err(|e| format!("Not a spec of this program: {e}"))?;

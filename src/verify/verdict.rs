@@ -238,7 +238,8 @@ fn sentence(verdict: Verdict, criteria: &BTreeMap<String, Criterion>) -> String 
 
 /// The outcome of every check in words: failures first, then what could not be checked, then what passed.
 pub fn in_words(criteria: &BTreeMap<String, Criterion>) -> String {
-    let texts = |v: Verdict| criteria.values().filter(move |c| c.verdict == v).map(|c| c.text.clone());
+    let named = ["spearman", "pearson", "snr_db", "class", "category"].map(|name| criteria.get(name));
+    let texts = |v: Verdict| named.into_iter().flatten().filter(move |c| c.verdict == v).map(|c| c.text.clone());
     let order = [Verdict::Fail, Verdict::Unknown, Verdict::Pass];
     order.into_iter().flat_map(texts).collect::<Vec<_>>().join("; ")
 }

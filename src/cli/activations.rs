@@ -1,0 +1,65 @@
+//! `activations`: forward only.
+
+use super::Outcome;
+use super::arguments::{Computer, CropArg};
+use super::output::out;
+use crate::formats::{Array, npz};
+use crate::network::registry;
+use crate::session::{Stimulus, device};
+use crate::verify::verdict::top;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Writes activations.
+#[derive(Args, Debug)]
+pub struct Activations {
+    /// The model.
+    model: String,
+    /// An embedded name, a PNG or JPEG, or a .npy that is used as it is.
+    #[arg(long)]
+    stimulus: String,
+    /// Layers, separated by commas; 'all' for the model's metamer layers.
+    #[arg(long)]
+    layer: String,
+    /// Where the arrays go: one per layer, float32, channel first.
+    #[arg(long)]
+    out: PathBuf,
+    /// How a picture becomes the network's input.
+    #[arg(long, value_enum, default_value = "feather2023")]
+    crop: CropArg,
+    #[command(flatten)]
+    computer: Computer,
+    /// The result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Activations {
+    pub fn run(&self) -> anyhow::Result<Outcome> {
+        let model = registry::load(&self.model)?;
+        let layers = model.layers(&self.layer)?;
+        let input = Stimulus::load(&self.stimulus)?.prepare(&model.input, self.crop.into())?;
+        let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+        executor.forward(&input, model.logits)?;
+        let predicted = top(&model, &executor.activation(model.logits)?, 5);
+        let mut arrays = Vec::new();
+        for id in layers {
+            if executor.activation(id).is_err() {
+                executor.forward(&input, id)?;
+            }
+            let node = model.graph.node(id);
+            arrays.push((node.name.as_str(), Array::new(node.shape.clone(), executor.activation(id)?.into_owned())?));
+        }
+        npz::write(&self.out, arrays.iter().map(|(name, array)| (*name, array)))?;
+        if self.json {
+            let layers: Vec<_> = arrays.iter().map(|(n, a)| serde_json::json!({"name": n, "shape": a.shape})).collect();
+            out!("{}", serde_json::json!({"out": self.out, "layers": layers, "predicted": predicted}));
+        } else {
+            for p in predicted {
+                out!("{:5.1} %  {}", p.probability * 100.0, p.label);
+            }
+            out!("{} layers written to {}", arrays.len(), self.out.display());
+        }
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,66 @@
+//! Arguments that several subcommands share.
+
+use crate::session::device;
+use crate::stimulus::Crop;
+use crate::synthesis::Loss;
+use clap::{Args, ValueEnum};
+
+/// Where a network runs.
+#[derive(Args, Clone, Debug)]
+pub struct Computer {
+    /// cpu (fast) or reference (slow, on candle tensors).
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Threads; 0 means one per core.
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+}
+
+impl Computer {
+    /// The thread count in words.
+    pub fn describe(&self) -> String {
+        let threads = if self.device == "cpu" { device::thread_count(self.threads) } else { 1 };
+        let plural = if threads == 1 { "" } else { "s" };
+        format!("{}, {threads} thread{plural}", self.device)
+    }
+}
+
+/// How a picture becomes the network's input.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum CropArg {
+    /// Truncated bounds, bilinear.
+    Feather2019,
+    /// Bounds rounded half to even, bicubic.
+    Feather2023,
+}
+
+impl From<CropArg> for Crop {
+    fn from(crop: CropArg) -> Self {
+        match crop {
+            CropArg::Feather2019 => Self::Feather2019,
+            CropArg::Feather2023 => Self::Feather2023,
+        }
+    }
+}
+
+/// A loss by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum LossArg {
+    /// Half the sum of squared differences.
+    HalfSquared,
+    /// Distance relative to the target's norm.
+    RelativeL2,
+    /// Sum of absolute differences.
+    L1,
+}
+
+impl From<LossArg> for Loss {
+    fn from(loss: LossArg) -> Self {
+        match loss {
+            LossArg::HalfSquared => Self::HalfSquared,
+            LossArg::RelativeL2 => Self::RelativeL2,
+            LossArg::L1 => Self::L1,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `bench`: steps per second and memory, on this machine.
+
+use super::Outcome;
+use super::arguments::Computer;
+use super::output::out;
+use crate::network::{Executor, Model, NodeId, registry};
+use crate::session::{Stimulus, device};
+use crate::synthesis::{Synthesis, recipe, start};
+use clap::Args;
+use std::time::{Duration, Instant};
+
+/// Measures speed.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// The model.
+    #[arg(default_value = "efficientnet-lite0")]
+    model: String,
+    /// Layers, separated by commas; the deepest if none is given.
+    #[arg(long)]
+    layer: Option<String>,
+    #[command(flatten)]
+    computer: Computer,
+    /// Seconds to measure each layer for, after three steps to warm up.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Only the device named, without the reference executor beside it.
+    #[arg(long)]
+    only: bool,
+    /// Instead, opens the window, lets a run use all cores for so many seconds, and prints how long frames took.
+    #[arg(long, value_name = "SECONDS")]
+    pub window: Option<f64>,
+    /// One JSON object per measurement.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Bench {
+    /// Measures and reports.
+    ///
+    /// # Errors
+    /// When the model, layer or device is unknown.
+    pub fn run(&self) -> anyhow::Result<Outcome> {
+        let model = registry::load(&self.model)?;
+        let layers = match &self.layer {
+            Some(names) => model.layers(names)?,
+            None => model.metamer_layers.last().copied().into_iter().collect(),
+        };
+        let mut devices = vec![self.computer.device.as_str()];
+        if !self.only && self.computer.device != "reference" {
+            devices.push("reference");
+        }
+        for device_name in devices {
+            let computer = Computer { device: device_name.to_owned(), threads: self.computer.threads };
+            let mut executor = device::executor(model.graph.clone(), device_name, self.computer.threads)?;
+            for layer in &layers {
+                let m = measure(&model, executor.as_mut(), *layer, Duration::from_secs_f64(self.seconds.max(0.1)))?;
+                let name = &model.graph.node(*layer).name;
+                if self.json {
+                    let object = serde_json::json!({
+                        "model": model.name,
+                        "layer": name,
+                        "device": computer.describe(),
+                        "steps": m.steps,
+                        "median_ms": m.median_ms,
+                        "fastest_ms": m.fastest_ms,
+                        "steps_per_second": 1e3 / m.median_ms,
+                        "peak_memory_mb": peak_memory_mb(),
+                    });
+                    out!("{object}");
+                } else {
+                    let memory = peak_memory_mb().map_or(String::new(), |mb| format!(", {mb:.0} MB peak so far"));
+                    out!(
+                        "{} {name} on {}: {:.1} ms a step (median of {}, fastest {:.1}), {:.1} steps/s{memory}",
+                        model.name,
+                        computer.describe(),
+                        m.median_ms,
+                        m.steps,
+                        m.fastest_ms,
+                        1e3 / m.median_ms
+                    );
+                }
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+struct Measurement {
+    steps: usize,
+    median_ms: f64,
+    fastest_ms: f64,
+}
+
+/// Times whole steps of the 2023 procedure: forward, loss, pullback, update.
+fn measure(model: &Model, executor: &mut dyn Executor, layer: NodeId, time: Duration) -> anyhow::Result<Measurement> {
+    let procedure = recipe::find("feather2023")?.procedure;
+    let reference = Stimulus::load("chelsea")?.prepare(&model.input, procedure.crop)?;
+    executor.forward(&reference, layer)?;
+    let target = executor.activation(layer)?.into_owned();
+    let noise = start::draw(procedure.start, reference.len(), 1, [0.0, 1.0], [0.5, 0.05], model.input.range);
+    let range = model.input.range;
+    let mut synthesis = Synthesis::new(procedure, model.tap(layer, true), target, noise.unwrap_or(reference), range)?;
+    for _ in 0..3 {
+        synthesis.step(executor)?;
+    }
+    let (begun, mut times) = (Instant::now(), Vec::new());
+    while begun.elapsed() < time || times.is_empty() {
+        let step = Instant::now();
+        synthesis.step(executor)?;
+        times.push(step.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Measurement { steps: times.len(), median_ms: times[times.len() / 2], fastest_ms: times[0] })
+}
+
+/// The process's largest resident memory so far, where the system tells.
+fn peak_memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}

@@ -1,0 +1,163 @@
+//! `null`: builds a null distribution, or merges parts of one.
+
+use super::arguments::Computer;
+use super::output::out;
+use super::progress::{ProgressLine, duration};
+use super::{Outcome, interrupt};
+use crate::network::registry::{self, sha256};
+use crate::session::device;
+use crate::stimulus::{Image, embedded};
+use crate::verify::NullDistribution;
+use crate::verify::null::{MEASURES, Origin};
+use crate::{Error, Result};
+use anyhow::Context;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// Builds or merges null distributions.
+#[derive(Args, Debug)]
+pub struct Null {
+    /// The model; not needed with --merge.
+    #[arg(required_unless_present = "merge")]
+    model: Option<String>,
+    /// Folders of PNG and JPEG pictures, single pictures, or embedded names.
+    #[arg(long, num_args = 1.., required_unless_present = "merge")]
+    stimuli: Vec<String>,
+    /// Number of random pairs, all shards together.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=16_000_000))]
+    pairs: u64,
+    /// Selects pairs and crops.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The I-th of N parts, counted from 1.
+    #[arg(long, value_name = "I/N", default_value = "1/1")]
+    shard: String,
+    /// Where the pictures come from, in words; shown with every verdict.
+    #[arg(long)]
+    sources: Option<String>,
+    /// Merges these parts instead of building one.
+    #[arg(long, num_args = 1.., conflicts_with_all = ["stimuli", "model"])]
+    merge: Vec<PathBuf>,
+    /// The file to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Replaces an existing file.
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    computer: Computer,
+}
+
+impl Null {
+    pub fn run(&self) -> anyhow::Result<Outcome> {
+        if self.out.exists() && !self.overwrite {
+            anyhow::bail!("{} exists already. Use --overwrite to replace it", self.out.display());
+        }
+        if !self.merge.is_empty() {
+            let parts = self.merge.iter().map(|p| NullDistribution::read(p)).collect::<Result<Vec<_>>>()?;
+            let merged = NullDistribution::merge(parts)?;
+            merged.write(&self.out)?;
+            summary(&merged, &self.out);
+            return Ok(Outcome::Done);
+        }
+        let shard = parse_shard(&self.shard)?;
+        let model = registry::load(self.model.as_deref().context("a model is needed")?)?;
+        let (pictures, digest) = pictures(&self.stimuli)?;
+        let origin = Origin {
+            model: model.name.clone(),
+            weights_sha256: model.weights_sha256.clone(),
+            seed: self.seed,
+            pictures: pictures.len(),
+            pictures_sha256: digest,
+            sources: self.sources.clone().unwrap_or_else(|| format!("from {}", self.stimuli.join(", "))),
+        };
+        let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+        let interrupted = interrupt::watch(|| {})?;
+        let (mut line, begun, mine) = (ProgressLine::new(false), Instant::now(), self.pairs.div_ceil(shard.1));
+        let progress = |done: u64| {
+            if done > 0 {
+                let left = begun.elapsed().as_secs_f64() / done as f64 * (mine.saturating_sub(done)) as f64;
+                line.show(|| format!("pair {done} of {mine}, {} left", duration(left)));
+            }
+            !interrupted.load(Ordering::SeqCst)
+        };
+        let built = NullDistribution::build(&model, executor.as_mut(), &pictures, origin, self.pairs, shard, progress)?;
+        line.clear();
+        let Some(null) = built else {
+            eprintln!("Interrupted; nothing was written");
+            return Ok(Outcome::Interrupted);
+        };
+        null.write(&self.out)?;
+        summary(&null, &self.out);
+        Ok(Outcome::Done)
+    }
+}
+
+/// "2/4" to (1, 4): the first pair and the distance between pairs.
+fn parse_shard(text: &str) -> Result<(u64, u64)> {
+    let wrong = || Error::value("shard", format!("must be I/N with 1 ≤ I ≤ N, found '{text}'"));
+    let (i, n) = text.split_once('/').ok_or_else(wrong)?;
+    let (i, n): (u64, u64) = (i.parse().map_err(|_| wrong())?, n.parse().map_err(|_| wrong())?);
+    if i >= 1 && i <= n { Ok((i - 1, n)) } else { Err(wrong()) }
+}
+
+/// All pictures, in an order that depends on the names alone, and a digest of their pixels.
+fn pictures(sources: &[String]) -> Result<(Vec<Image>, String)> {
+    let mut all = Vec::new();
+    for source in sources {
+        let path = Path::new(source);
+        if let Some(e) = embedded::find(source) {
+            all.push(Image::decode(e.bytes).map_err(Error::Internal)?);
+        } else if path.is_dir() {
+            let entries = std::fs::read_dir(path).map_err(|e| Error::io("read folder", path, e))?;
+            let is_picture = |p: &PathBuf| {
+                let extension = p.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+                matches!(extension.as_str(), "png" | "jpg" | "jpeg")
+            };
+            let mut files: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(is_picture).collect();
+            if files.is_empty() {
+                return Err(Error::file(path, "Holds no PNG or JPEG pictures"));
+            }
+            files.sort();
+            for file in files {
+                all.push(Image::open(&file)?);
+            }
+        } else if path.exists() {
+            all.push(Image::open(path)?);
+        } else {
+            return Err(Error::unknown("stimulus or folder", source, embedded::all().iter().map(|s| s.name.as_str())));
+        }
+    }
+    let digests: String = all.iter().map(|i| sha256(&i.rgb)).collect();
+    Ok((all, sha256(digests.as_bytes())))
+}
+
+fn summary(null: &NullDistribution, out: &Path) {
+    out!("{}", null.describe());
+    for layer in null.layers.keys() {
+        let largest = MEASURES.map(|m| null.largest(layer, m).unwrap_or(f64::NAN));
+        out!(
+            "{layer:<12} largest rho {:.4}, r {:.4}, SNR {:.2} dB (papers' convention)",
+            largest[0],
+            largest[1],
+            largest[2]
+        );
+    }
+    out!("written to {}", out.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_counted_from_one() {
+        assert_eq!(parse_shard("1/1").unwrap(), (0, 1));
+        assert_eq!(parse_shard("4/4").unwrap(), (3, 4));
+        for wrong in ["0/4", "5/4", "1", "a/b", "1/0"] {
+            assert!(parse_shard(wrong).is_err(), "{wrong}");
+        }
+    }
+}

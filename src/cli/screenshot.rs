@@ -1,0 +1,28 @@
+//! `screenshot`: the program's own pictures. Only the arguments are read here; `main` hands them to the window.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Renders a view.
+#[derive(Args, Debug)]
+pub struct Screenshot {
+    /// The view: make, running, paused, finished, palette, fields or light.
+    #[arg(long)]
+    pub view: String,
+    /// The PNG to write.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Width and height in pixels.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1440x900", value_parser = parse_size)]
+    pub size: [u32; 2],
+    /// The light theme instead of the dark one.
+    #[arg(long)]
+    pub light: bool,
+}
+
+fn parse_size(text: &str) -> Result<[u32; 2], String> {
+    let wrong = || format!("must be WIDTHxHEIGHT with sides of 320 to 8192 pixels, found '{text}'");
+    let (w, h) = text.split_once('x').ok_or_else(wrong)?;
+    let side = |s: &str| s.parse().ok().filter(|v| (320..=8192).contains(v)).ok_or_else(wrong);
+    Ok([side(w)?, side(h)?])
+}
