@@ -10,6 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The prepared reference, and the noise where the recipe draws any; both `[3, height, width]` in [0, 1].
+pub type Prepared = (Arc<Vec<f32>>, Option<Arc<Vec<f32>>>);
+
 /// The outcome of a piece of work. Errors are sentences.
 #[derive(Debug)]
 pub enum Arrival {
@@ -33,8 +36,8 @@ pub enum Arrival {
     Preview {
         /// Which request this answers.
         generation: u64,
-        /// Both as `[3, height, width]` in [0, 1].
-        result: Result<(Arc<Vec<f32>>, Option<Arc<Vec<f32>>>), String>,
+        /// Both, or why there are none.
+        result: Result<Prepared, String>,
     },
     /// Runs that are ready for the queue.
     Resolved {

@@ -57,6 +57,20 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .show(ui, |ui| what::show(ui, view));
     egui::CentralPanel::default().frame(Frame::NONE.fill(t.background)).show(ui, |ui| work(ui, view));
     notices::show(ui.ctx(), view);
+    if ui.input(|i| !i.raw.hovered_files.is_empty()) {
+        drop_target(ui);
+    }
+}
+
+/// What a person sees who holds a file over the window.
+fn drop_target(ui: &Ui) {
+    let t = theme::tokens(ui);
+    let area = ui.ctx().content_rect();
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
+    painter.rect_filled(area, 0.0, t.background.gamma_multiply(0.85));
+    painter.rect_stroke(area.shrink(12.0), theme::CORNER, egui::Stroke::new(2.0, t.accent), egui::StrokeKind::Inside);
+    let text = "Drop the picture to use it as the reference";
+    painter.text(area.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), t.text);
 }
 
 /// The pair, the verdict and the cards: the pair gets all that the others leave.

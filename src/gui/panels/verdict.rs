@@ -38,8 +38,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
 fn words(ui: &mut Ui, sentence: &Sentence) {
     let t = theme::tokens(ui);
     let width = ui.available_width();
-    let mut job = LayoutJob::default();
-    job.wrap = TextWrapping { max_width: width, max_rows: 2, ..Default::default() };
+    let wrap = TextWrapping { max_width: width, max_rows: 2, ..Default::default() };
+    let mut job = LayoutJob { wrap, ..Default::default() };
     let format = |font, color| TextFormat { font_id: font, color, line_height: Some(18.0), ..Default::default() };
     job.append(sentence.word, 0.0, format(theme::strong(theme::LEAD), sentence.colour));
     job.append(&sentence.text, 10.0, format(theme::regular(theme::BODY), t.text));
