@@ -146,6 +146,33 @@ fn cochleagrams_of_random_parameters_agree() {
     }
 }
 
+#[test]
+fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
+    let mut draw = Draw(Random::new(5, Purpose::Start));
+    let layer = Cochleagram::new(FrontEnd::FEATHER2019, 4000).unwrap();
+    let mut graph = Graph::new(&[4000]);
+    let node = graph.add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT]).unwrap();
+    let (graph, sound) = (Arc::new(graph), draw.0.normals(4000, 0.0, 0.1));
+    let cotangent = draw.0.normals(graph.node(node).elements(), 0.0, 1.0);
+    let run = |threads| {
+        let mut cpu = Cpu::new(graph.clone(), threads).unwrap();
+        cpu.forward(&sound, node).unwrap();
+        let mut gradient = || {
+            let mut gradient = vec![f32::NAN; sound.len()];
+            cpu.pullback(Tap { node, straight_through: false }, &cotangent, &mut gradient).unwrap();
+            gradient
+        };
+        // One forward pass is enough for any number of pullbacks.
+        let (first, second) = (gradient(), gradient());
+        assert_eq!(first, second);
+        (cpu.activation(node).unwrap().into_owned(), first)
+    };
+    let alone = run(1);
+    assert!(alone.1.iter().any(|g| *g != 0.0));
+    assert_eq!(alone, run(2));
+    assert_eq!(alone, run(5));
+}
+
 /// Every remaining layer kind in one residual network, tapped everywhere, with and without straight-through.
 #[test]
 fn a_network_of_every_layer_kind_agrees_at_every_tap() {
