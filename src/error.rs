@@ -90,34 +90,65 @@ fn suggestion(near: &[String]) -> String {
 impl Error {
     /// An operating-system error with the file it concerns.
     pub fn io(action: &'static str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Self::Io { action, path: path.as_ref().to_owned(), source }
+        Self::Io {
+            action,
+            path: path.as_ref().to_owned(),
+            source,
+        }
     }
 
     /// A malformed file.
     pub fn file(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
-        Self::File { path: path.as_ref().to_owned(), reason: reason.into() }
+        Self::File {
+            path: path.as_ref().to_owned(),
+            reason: reason.into(),
+        }
     }
 
     /// A value that a field does not accept.
     pub fn value(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Value { field: field.into(), reason: reason.into() }
+        Self::Value {
+            field: field.into(),
+            reason: reason.into(),
+        }
     }
 
     /// A shape that does not fit.
     pub fn shape(what: impl Into<String>, expected: &[usize], found: &[usize]) -> Self {
-        Self::Shape { what: what.into(), expected: expected.to_vec(), found: found.to_vec() }
+        Self::Shape {
+            what: what.into(),
+            expected: expected.to_vec(),
+            found: found.to_vec(),
+        }
     }
 
     /// An unknown name, with the nearest of `known` (at most three) as suggestions.
-    pub fn unknown<'a>(kind: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn unknown<'a>(
+        kind: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let mut scored: Vec<(f64, &str)> = known
             .into_iter()
-            .map(|k| (strsim::jaro_winkler(&k.to_lowercase(), &name.to_lowercase()), k))
+            .map(|k| {
+                (
+                    strsim::jaro_winkler(&k.to_lowercase(), &name.to_lowercase()),
+                    k,
+                )
+            })
             .filter(|(score, _)| *score > 0.75)
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let near = scored.into_iter().take(3).map(|(_, k)| k.to_owned()).collect();
-        Self::Unknown { kind, name: name.to_owned(), near }
+        let near = scored
+            .into_iter()
+            .take(3)
+            .map(|(_, k)| k.to_owned())
+            .collect();
+        Self::Unknown {
+            kind,
+            name: name.to_owned(),
+            near,
+        }
     }
 }
 
@@ -129,7 +160,10 @@ mod tests {
     fn unknown_names_come_with_the_nearest_ones() {
         let e = Error::unknown("layer", "blok7", ["block7", "block6", "stem", "logits"]);
         let text = e.to_string();
-        assert!(text.starts_with("Unknown layer 'blok7'; did you mean one of 'block7'"), "{text}");
+        assert!(
+            text.starts_with("Unknown layer 'blok7'; did you mean one of 'block7'"),
+            "{text}"
+        );
         assert!(!text.contains("logits"), "{text}");
     }
 }

@@ -12,7 +12,10 @@ fn main() -> ExitCode {
     // Graphics libraries log as errors what is merely absent.
     let quiet = "warn,wgpu_core=error,wgpu_hal=off,naga=error,egui_wgpu=error,rfd=off";
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match dispatch(cli) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
@@ -25,17 +28,28 @@ fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Some(Command::Screenshot(s)) => {
-            let theme = if s.light { ThemeChoice::Light } else { ThemeChoice::Dark };
+            let theme = if s.light {
+                ThemeChoice::Light
+            } else {
+                ThemeChoice::Dark
+            };
             gui::screenshot(View::find(&s.view)?, s.size, theme, &s.out)?;
             Ok(Outcome::Done)
         }
         Some(Command::Bench(bench)) if bench.window.is_some() => {
             let seconds = bench.window.unwrap_or_default().clamp(1.0, 3600.0);
             let measure_frames = Some(Duration::from_secs_f64(seconds));
-            window(GuiOptions { measure_frames, remember: false, ..GuiOptions::default() })
+            window(GuiOptions {
+                measure_frames,
+                remember: false,
+                ..GuiOptions::default()
+            })
         }
         Some(command) => cli::run(command),
-        None => window(GuiOptions { files: cli.files, ..GuiOptions::default() }),
+        None => window(GuiOptions {
+            files: cli.files,
+            ..GuiOptions::default()
+        }),
     }
 }
 

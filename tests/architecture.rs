@@ -20,7 +20,10 @@ const ORDER: [&str; 12] = [
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+    for entry in std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+    {
         if entry.is_dir() {
             all.extend(sources(&entry));
         } else if entry.extension().is_some_and(|e| e == "rs") {
@@ -33,14 +36,28 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The top-level module that a file belongs to.
 fn room(path: &Path) -> String {
     let inside = path.strip_prefix("src").unwrap();
-    inside.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+    inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .trim_end_matches(".rs")
+        .to_owned()
 }
 
 /// A file's text without its unit tests and comments.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
-    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let text = text
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap()
+        .to_owned();
+    text.lines()
+        .filter(|l| !l.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn rank(room: &str) -> Option<usize> {
@@ -51,16 +68,25 @@ fn rank(room: &str) -> Option<usize> {
 fn no_module_reaches_upward() {
     let mut checked = 0;
     for path in sources(Path::new("src")) {
-        let Some(own) = rank(&room(&path)) else { continue };
+        let Some(own) = rank(&room(&path)) else {
+            continue;
+        };
         let text = code(&path);
         for (other, name) in ORDER.iter().enumerate() {
             let used = text.contains(&format!("crate::{name}::"));
             let sideways = ORDER[own] == "gui" && *name == "cli";
-            assert!(!used || (other <= own && !sideways), "{} uses {name}", path.display());
+            assert!(
+                !used || (other <= own && !sideways),
+                "{} uses {name}",
+                path.display()
+            );
             checked += usize::from(used);
         }
     }
-    assert!(checked > 60, "the search found only {checked} uses; has the way of writing them changed?");
+    assert!(
+        checked > 60,
+        "the search found only {checked} uses; has the way of writing them changed?"
+    );
 }
 
 #[test]
@@ -80,10 +106,18 @@ fn tools_stay_in_their_rooms() {
         let (room, text) = (room(&path), code(&path));
         for (tool, rooms) in allowed {
             let used = text.contains(&format!("{tool}::"));
-            assert!(!used || rooms.contains(&room.as_str()), "{} uses {tool}", path.display());
+            assert!(
+                !used || rooms.contains(&room.as_str()),
+                "{} uses {tool}",
+                path.display()
+            );
         }
         let inside_kernels = path.starts_with("src/cpu/kernels");
-        assert!(inside_kernels || !text.contains("unsafe "), "{} is unsafe", path.display());
+        assert!(
+            inside_kernels || !text.contains("unsafe "),
+            "{} is unsafe",
+            path.display()
+        );
     }
 }
 

@@ -17,7 +17,12 @@ impl Draw {
     }
     fn padding(&mut self, n: u64) -> Padding {
         let mut side = || self.0.below(n) as usize;
-        Padding { top: side(), bottom: side(), left: side(), right: side() }
+        Padding {
+            top: side(),
+            bottom: side(),
+            left: side(),
+            right: side(),
+        }
     }
     fn parameter(&mut self, shape: &[usize]) -> Parameter {
         let n = shape.iter().product();
@@ -52,10 +57,20 @@ fn compare(graph: Graph, tap: Tap, draw: &mut Draw, what: &str) {
     let exact = run(&mut Reference::new(graph.clone(), Device::Cpu, DType::F64).unwrap());
     for threads in [1, 2] {
         let fast = run(&mut Cpu::new(graph.clone(), threads).unwrap());
-        for (name, a, b) in [("activation", &exact.0, &fast.0), ("gradient", &exact.1, &fast.1)] {
+        for (name, a, b) in [
+            ("activation", &exact.0, &fast.0),
+            ("gradient", &exact.1, &fast.1),
+        ] {
             let scale = a.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
-            let worst = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(worst < 2e-5 * scale, "{what}, {threads} threads: {name} differs by {worst} of {scale}");
+            let worst = a
+                .iter()
+                .zip(b)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            assert!(
+                worst < 2e-5 * scale,
+                "{what}, {threads} threads: {name} differs by {worst} of {scale}"
+            );
         }
     }
 }
@@ -76,8 +91,18 @@ fn convolutions_of_random_shapes_agree() {
         let bias = (draw.0.below(2) == 0).then(|| draw.parameter(&[outs]));
         let conv = Conv2d::new(weight, bias, window, groups).unwrap();
         let what = format!("{window:?} groups {groups} {ins}->{outs} {size:?}");
-        let node = graph.add("conv", Layer::Conv2d(conv), &[NodeId::INPUT]).unwrap();
-        compare(graph, Tap { node, straight_through: false }, &mut draw, &what);
+        let node = graph
+            .add("conv", Layer::Conv2d(conv), &[NodeId::INPUT])
+            .unwrap();
+        compare(
+            graph,
+            Tap {
+                node,
+                straight_through: false,
+            },
+            &mut draw,
+            &what,
+        );
         tried += 1;
     }
 }
@@ -89,20 +114,36 @@ fn pools_of_random_shapes_agree() {
     while tried < 60 {
         let (window, size) = (draw.window(), [draw.up_to(11), draw.up_to(11)]);
         // A maximum over nothing but padding is minus infinity, which no network asks for.
-        let sees = |a: usize, before: usize, after: usize| window.kernel[a] > before.max(after) && size[a] > 0;
+        let sees = |a: usize, before: usize, after: usize| {
+            window.kernel[a] > before.max(after) && size[a] > 0
+        };
         let p = window.padding;
         if window.output(size).is_err() || !sees(0, p.top, p.bottom) || !sees(1, p.left, p.right) {
             continue;
         }
         let layers = [
             Layer::MaxPool(MaxPool { window }),
-            Layer::AveragePool(AveragePool { window, count_padding: true }),
-            Layer::AveragePool(AveragePool { window, count_padding: false }),
+            Layer::AveragePool(AveragePool {
+                window,
+                count_padding: true,
+            }),
+            Layer::AveragePool(AveragePool {
+                window,
+                count_padding: false,
+            }),
         ];
         for layer in layers {
             let mut graph = Graph::new(&[3, size[0], size[1]]);
             let node = graph.add("pool", layer.clone(), &[NodeId::INPUT]).unwrap();
-            compare(graph, Tap { node, straight_through: false }, &mut draw, &format!("{layer:?} {size:?}"));
+            compare(
+                graph,
+                Tap {
+                    node,
+                    straight_through: false,
+                },
+                &mut draw,
+                &format!("{layer:?} {size:?}"),
+            );
         }
         tried += 1;
     }
@@ -137,12 +178,28 @@ fn cochleagrams_of_random_parameters_agree() {
             straight_through: true,
             offset: 0.05,
             scale: 0.5 + draw.0.uniform(),
-            compression: [None, Some(Power { exponent: 0.3, steepest: 1.0 })][one_of(&mut draw, 2)],
+            compression: [
+                None,
+                Some(Power {
+                    exponent: 0.3,
+                    steepest: 1.0,
+                }),
+            ][one_of(&mut draw, 2)],
         };
         let layer = Cochleagram::new(front_end, samples).unwrap();
         let mut graph = Graph::new(&[samples]);
-        let node = graph.add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT]).unwrap();
-        compare(graph, Tap { node, straight_through: false }, &mut draw, &format!("{front_end:?} {samples}"));
+        let node = graph
+            .add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT])
+            .unwrap();
+        compare(
+            graph,
+            Tap {
+                node,
+                straight_through: false,
+            },
+            &mut draw,
+            &format!("{front_end:?} {samples}"),
+        );
     }
 }
 
@@ -151,7 +208,9 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
     let mut draw = Draw(Random::new(5, Purpose::Start));
     let layer = Cochleagram::new(FrontEnd::FEATHER2019, 4000).unwrap();
     let mut graph = Graph::new(&[4000]);
-    let node = graph.add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT]).unwrap();
+    let node = graph
+        .add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT])
+        .unwrap();
     let (graph, sound) = (Arc::new(graph), draw.0.normals(4000, 0.0, 0.1));
     let cotangent = draw.0.normals(graph.node(node).elements(), 0.0, 1.0);
     let run = |threads| {
@@ -159,7 +218,15 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
         cpu.forward(&sound, node).unwrap();
         let mut gradient = || {
             let mut gradient = vec![f32::NAN; sound.len()];
-            cpu.pullback(Tap { node, straight_through: false }, &cotangent, &mut gradient).unwrap();
+            cpu.pullback(
+                Tap {
+                    node,
+                    straight_through: false,
+                },
+                &cotangent,
+                &mut gradient,
+            )
+            .unwrap();
             gradient
         };
         // One forward pass is enough for any number of pullbacks.
@@ -178,8 +245,20 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
 fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let mut draw = Draw(Random::new(3, Purpose::Start));
     let mut g = Graph::new(&[3, 9, 7]);
-    let clamp = g.add("clamp", Layer::Clamp(Clamp { low: 0.0, high: 1.0 }), &[NodeId::INPUT]).unwrap();
-    let affine = Affine { scale: draw.parameter(&[3]), offset: draw.parameter(&[3]) };
+    let clamp = g
+        .add(
+            "clamp",
+            Layer::Clamp(Clamp {
+                low: 0.0,
+                high: 1.0,
+            }),
+            &[NodeId::INPUT],
+        )
+        .unwrap();
+    let affine = Affine {
+        scale: draw.parameter(&[3]),
+        offset: draw.parameter(&[3]),
+    };
     let x = g.add("affine", Layer::Affine(affine), &[clamp]).unwrap();
     let same = Window::square(3, 1, Padding::all(1));
     let conv = |draw: &mut Draw, i, o, window: Window| {
@@ -197,16 +276,37 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
         epsilon: 1e-5,
     };
     let x = g.add("bn1", Layer::BatchNorm(norm), &[x]).unwrap();
-    let relu = g.add("relu1", Layer::Rectifier(Rectifier::RELU), &[x]).unwrap();
+    let relu = g
+        .add("relu1", Layer::Rectifier(Rectifier::RELU), &[x])
+        .unwrap();
     let layer = conv(&mut draw, 6, 6, Window::square(1, 1, Padding::default()));
     let x = g.add("conv2", layer, &[relu]).unwrap();
     let x = g.add("sum", Layer::Add(Add), &[x, relu]).unwrap();
-    let x = g.add("relu6", Layer::Rectifier(Rectifier { ceiling: Some(0.5) }), &[x]).unwrap();
-    let pool = g.add("pool", Layer::MaxPool(MaxPool { window: Window::square(3, 2, Padding::all(1)) }), &[x]).unwrap();
-    let mean = g.add("mean", Layer::GlobalAverage(GlobalAverage), &[pool]).unwrap();
+    let x = g
+        .add(
+            "relu6",
+            Layer::Rectifier(Rectifier { ceiling: Some(0.5) }),
+            &[x],
+        )
+        .unwrap();
+    let pool = g
+        .add(
+            "pool",
+            Layer::MaxPool(MaxPool {
+                window: Window::square(3, 2, Padding::all(1)),
+            }),
+            &[x],
+        )
+        .unwrap();
+    let mean = g
+        .add("mean", Layer::GlobalAverage(GlobalAverage), &[pool])
+        .unwrap();
     let flat = g.add("flat", Layer::Flatten(Flatten), &[pool]).unwrap();
     let n = g.node(flat).elements();
-    let linear = Linear { weight: draw.parameter(&[6, n]), bias: draw.parameter(&[6]) };
+    let linear = Linear {
+        weight: draw.parameter(&[6, n]),
+        bias: draw.parameter(&[6]),
+    };
     let y = g.add("linear", Layer::Linear(linear), &[flat]).unwrap();
     let y = g.add("both", Layer::Add(Add), &[y, mean]).unwrap();
     g.add("softmax", Layer::Softmax(Softmax), &[y]).unwrap();
@@ -216,8 +316,21 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
         let rectifier = matches!(g.node(node).layer, Layer::Rectifier(_));
         for straight_through in [false, true] {
             if rectifier || !straight_through {
-                compare(g.clone(), Tap { node, straight_through }, &mut draw, &name);
-                compare(g.folded().unwrap(), tap_in(&g.folded().unwrap(), &name, straight_through), &mut draw, &name);
+                compare(
+                    g.clone(),
+                    Tap {
+                        node,
+                        straight_through,
+                    },
+                    &mut draw,
+                    &name,
+                );
+                compare(
+                    g.folded().unwrap(),
+                    tap_in(&g.folded().unwrap(), &name, straight_through),
+                    &mut draw,
+                    &name,
+                );
             }
         }
     }
@@ -226,20 +339,41 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
 fn tap_in(folded: &Graph, name: &str, straight_through: bool) -> Tap {
     // conv1 is gone in the folded graph; its place is taken by bn1.
     let node = folded.find(name).or_else(|_| folded.find("bn1")).unwrap();
-    Tap { node, straight_through }
+    Tap {
+        node,
+        straight_through,
+    }
 }
 
 #[test]
 fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
     let mut g = Graph::new(&[4]);
-    let node = g.add("relu", Layer::Rectifier(Rectifier::RELU6), &[NodeId::INPUT]).unwrap();
+    let node = g
+        .add("relu", Layer::Rectifier(Rectifier::RELU6), &[NodeId::INPUT])
+        .unwrap();
     let mut cpu = Cpu::new(Arc::new(g), 1).unwrap();
     cpu.forward(&[-1.0, 0.0, 3.0, 9.0], node).unwrap();
     assert_eq!(cpu.activation(node).unwrap()[..], [0.0, 0.0, 3.0, 6.0]);
     let mut g = [f32::NAN; 4];
-    cpu.pullback(Tap { node, straight_through: true }, &[1.0, 2.0, 3.0, 4.0], &mut g).unwrap();
+    cpu.pullback(
+        Tap {
+            node,
+            straight_through: true,
+        },
+        &[1.0, 2.0, 3.0, 4.0],
+        &mut g,
+    )
+    .unwrap();
     assert_eq!(g, [1.0, 2.0, 3.0, 4.0]);
-    cpu.pullback(Tap { node, straight_through: false }, &[1.0, 2.0, 3.0, 4.0], &mut g).unwrap();
+    cpu.pullback(
+        Tap {
+            node,
+            straight_through: false,
+        },
+        &[1.0, 2.0, 3.0, 4.0],
+        &mut g,
+    )
+    .unwrap();
     assert_eq!(g, [0.0, 0.0, 3.0, 0.0]);
 }
 
@@ -265,12 +399,26 @@ fn the_embedded_network_reproduces_the_parity_values() {
     for executor in executors {
         executor.forward(&input, logits).unwrap();
         let y = executor.activation(logits).unwrap().into_owned();
-        let top = y.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
+        let top = y
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .unwrap();
         assert_eq!(top.0 as u64, expected["argmax"].as_u64().unwrap());
         let scale = expected["max"].as_f64().unwrap();
-        for (i, e) in expected["logits_0_9"].as_array().unwrap().iter().enumerate() {
+        for (i, e) in expected["logits_0_9"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+        {
             let error = (f64::from(y[i]) - e.as_f64().unwrap()).abs();
-            assert!(error < 2e-6 * scale, "{}: logit {i} is {} not {e}", executor.name(), y[i]);
+            assert!(
+                error < 2e-6 * scale,
+                "{}: logit {i} is {} not {e}",
+                executor.name(),
+                y[i]
+            );
         }
         let mean = y.iter().map(|v| f64::from(*v)).sum::<f64>() / 1000.0;
         assert!((mean - expected["mean"].as_f64().unwrap()).abs() < 2e-6 * scale);

@@ -20,9 +20,19 @@ fn thirty_teacher_forced_updates_are_exact() {
             adam = Adam::new(n, 0.9, 0.999, 1e-8);
             adam.restore(&state).unwrap();
         }
-        adam.update(&mut now, &grad[k * n..(k + 1) * n], rate, k == 0, Some([0.0, 1.0]));
+        adam.update(
+            &mut now,
+            &grad[k * n..(k + 1) * n],
+            rate,
+            k == 0,
+            Some([0.0, 1.0]),
+        );
         let expected = &x[(k + 1) * n..(k + 2) * n];
-        let wrong = now.iter().zip(expected).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+        let wrong = now
+            .iter()
+            .zip(expected)
+            .filter(|(a, b)| a.to_bits() != b.to_bits())
+            .count();
         assert_eq!(wrong, 0, "update {k}");
         at_bounds = now.iter().filter(|v| **v == 0.0 || **v == 1.0).count();
     }

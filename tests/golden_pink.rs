@@ -22,17 +22,31 @@ fn given_spectra_become_the_stored_sounds() {
     assert_eq!(cases.len(), 10);
     for case in cases {
         let n = case["T"].as_u64().unwrap() as usize;
-        let [real, imaginary] = [0, 1].map(|i| spectrum(case["seeds"][i].as_u64().unwrap(), pink::bins(n)));
+        let [real, imaginary] =
+            [0, 1].map(|i| spectrum(case["seeds"][i].as_u64().unwrap(), pink::bins(n)));
         let x = pink::coloured([&real, &imaginary], n, case["rms_arg"].as_f64());
         assert_eq!(x.len(), n);
         let number = |key: &str| case[key].as_f64().unwrap();
         let square = x.iter().map(|v| v * v).sum::<f64>();
-        assert!((x.iter().sum::<f64>() - number("sum")).abs() < 1e-10, "{n}: sum");
-        assert!((square - number("sumsq")).abs() < 1e-12 * square.max(1.0), "{n}: sum of squares");
-        assert!(((square / n as f64).sqrt() - number("rms_returned")).abs() < 1e-12, "{n}: level");
+        assert!(
+            (x.iter().sum::<f64>() - number("sum")).abs() < 1e-10,
+            "{n}: sum"
+        );
+        assert!(
+            (square - number("sumsq")).abs() < 1e-12 * square.max(1.0),
+            "{n}: sum of squares"
+        );
+        assert!(
+            ((square / n as f64).sqrt() - number("rms_returned")).abs() < 1e-12,
+            "{n}: level"
+        );
         if let Some(stored) = case["x"].as_array() {
             assert_eq!(stored.len(), n);
-            let worst = stored.iter().zip(&x).map(|(a, b)| (a.as_f64().unwrap() - b).abs()).fold(0.0, f64::max);
+            let worst = stored
+                .iter()
+                .zip(&x)
+                .map(|(a, b)| (a.as_f64().unwrap() - b).abs())
+                .fold(0.0, f64::max);
             assert!(worst < 1e-12, "{n}: {worst}");
         }
         // The start: mean taken off, then a tenth; single precision.
@@ -42,7 +56,10 @@ fn given_spectra_become_the_stored_sounds() {
         for (i, stored) in case["init"].as_array().unwrap().iter().enumerate() {
             let x = x[place(i)];
             let stored = stored.as_f64().unwrap();
-            assert!((stored - (x - mean) * 0.1).abs() <= 1e-7 * stored.abs() + 1e-12, "{n}: {stored}");
+            assert!(
+                (stored - (x - mean) * 0.1).abs() <= 1e-7 * stored.abs() + 1e-12,
+                "{n}: {stored}"
+            );
         }
     }
 }

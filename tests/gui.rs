@@ -49,7 +49,10 @@ impl Window {
         let end = Instant::now() + PATIENCE;
         while !is_so(self.harness.state()) {
             let notices: Vec<_> = self.app().state().notices.iter().map(|n| &n.text).collect();
-            assert!(Instant::now() < end, "waited in vain for {what}; notices: {notices:?}");
+            assert!(
+                Instant::now() < end,
+                "waited in vain for {what}; notices: {notices:?}"
+            );
             self.harness.step();
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -58,13 +61,23 @@ impl Window {
     }
 
     fn until_phase(&mut self, phase: Phase) {
-        self.until(&format!("{phase:?}"), |app| app.state().shown().is_some_and(|r| r.phase == phase));
+        self.until(&format!("{phase:?}"), |app| {
+            app.state().shown().is_some_and(|r| r.phase == phase)
+        });
     }
 
     fn press(&mut self, modifiers: Modifiers, key: Key) {
         for pressed in [true, false] {
-            self.harness
-                .event_modifiers(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }, modifiers);
+            self.harness.event_modifiers(
+                Event::Key {
+                    key,
+                    physical_key: None,
+                    pressed,
+                    repeat: false,
+                    modifiers,
+                },
+                modifiers,
+            );
         }
         self.harness.step();
     }
@@ -79,28 +92,44 @@ impl Window {
         self.harness.get_by_label_contains(&label).scroll_to_me();
         // Scrolling takes a few frames.
         self.harness.run_steps(5);
-        self.harness.get_by_label_contains(&label).click_modifiers(modifiers);
+        self.harness
+            .get_by_label_contains(&label)
+            .click_modifiers(modifiers);
         self.harness.run_steps(2);
     }
 
     fn shows(&self, text: &str) -> bool {
-        self.harness.query_all_by_label_contains(text).next().is_some()
+        self.harness
+            .query_all_by_label_contains(text)
+            .next()
+            .is_some()
     }
 
     /// A run of `steps` steps at the chosen layer.
     fn set_steps(&mut self, steps: u64) {
-        self.harness.state_mut().send(Message::Edit("steps", steps.to_string()));
+        self.harness
+            .state_mut()
+            .send(Message::Edit("steps", steps.to_string()));
         self.harness.state_mut().send(Message::EndEdit("steps"));
         assert_eq!(self.app().state().procedure.steps, steps);
         self.harness.step();
     }
 
     fn loss(&self) -> f64 {
-        self.app().state().shown().and_then(|r| r.loss_now).expect("a loss")
+        self.app()
+            .state()
+            .shown()
+            .and_then(|r| r.loss_now)
+            .expect("a loss")
     }
 
     fn ask_to_close(&mut self) {
-        let viewport = self.harness.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+        let viewport = self
+            .harness
+            .input_mut()
+            .viewports
+            .entry(egui::ViewportId::ROOT)
+            .or_default();
         viewport.events.push(egui::ViewportEvent::Close);
         self.harness.step();
     }
@@ -108,7 +137,9 @@ impl Window {
     fn closes(&self) -> bool {
         let output = self.harness.output();
         let commands = output.viewport_output.values().flat_map(|v| &v.commands);
-        commands.into_iter().any(|c| *c == egui::ViewportCommand::Close)
+        commands
+            .into_iter()
+            .any(|c| *c == egui::ViewportCommand::Close)
     }
 }
 
@@ -136,13 +167,23 @@ fn low_null(model: &Model) -> NullDistribution {
     };
     let values = || [vec![0.1, 0.2], vec![0.1, 0.2], vec![-30.0, -20.0]];
     let name = |id: &_| model.graph.node(*id).name.clone();
-    let layers = model.metamer_layers.iter().map(|id| (name(id), values())).collect();
-    NullDistribution { origin, pairs: vec![0, 1], layers }
+    let layers = model
+        .metamer_layers
+        .iter()
+        .map(|id| (name(id), values()))
+        .collect();
+    NullDistribution {
+        origin,
+        pairs: vec![0, 1],
+        layers,
+    }
 }
 
 fn folders(root: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }
@@ -150,15 +191,25 @@ fn folders(root: &Path) -> Vec<String> {
 #[test]
 fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     let mut w = Window::open();
-    assert_eq!(w.app().state().choices, Choices { window: w.app().state().choices.window, ..Choices::default() });
+    assert_eq!(
+        w.app().state().choices,
+        Choices {
+            window: w.app().state().choices.window,
+            ..Choices::default()
+        }
+    );
     w.click("Stimulus coffee");
     w.click_layer("block7", Modifiers::NONE);
-    w.harness.get_by_role_and_label(Role::ComboBox, "Recipe").click();
+    w.harness
+        .get_by_role_and_label(Role::ComboBox, "Recipe")
+        .click();
     w.harness.run_steps(2);
     w.harness.get_by_label_contains("Feather 2019, ").click();
     w.harness.run_steps(2);
     assert_eq!(w.app().state().recipe.name, "feather2019");
-    w.harness.get_by_role_and_label(Role::ComboBox, "Recipe").click();
+    w.harness
+        .get_by_role_and_label(Role::ComboBox, "Recipe")
+        .click();
     w.harness.run_steps(2);
     w.harness.get_by_label_contains("Quick look, ").click();
     w.harness.run_steps(2);
@@ -167,14 +218,20 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     let field = w.harness.get_by_role_and_label(Role::TextInput, "Steps");
     field.scroll_to_me();
     w.harness.run_steps(5);
-    w.harness.get_by_role_and_label(Role::TextInput, "Steps").focus();
+    w.harness
+        .get_by_role_and_label(Role::TextInput, "Steps")
+        .focus();
     w.harness.run_steps(2);
     w.press(Modifiers::COMMAND, Key::A);
-    w.harness.get_by_role_and_label(Role::TextInput, "Steps").type_text("many");
+    w.harness
+        .get_by_role_and_label(Role::TextInput, "Steps")
+        .type_text("many");
     w.harness.run_steps(2);
     assert!(w.shows("steps: must be a whole number, found 'many'"));
     w.press(Modifiers::COMMAND, Key::A);
-    w.harness.get_by_role_and_label(Role::TextInput, "Steps").type_text("60");
+    w.harness
+        .get_by_role_and_label(Role::TextInput, "Steps")
+        .type_text("60");
     w.harness.run_steps(2);
     w.harness.get_by_label("Fields").scroll_to_me();
     w.harness.run_steps(5);
@@ -182,9 +239,13 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     assert_eq!(w.app().state().procedure.steps, 60);
 
     w.click("Start");
-    w.until("a first loss", |app| app.state().shown().is_some_and(|r| r.loss_now.is_some()));
+    w.until("a first loss", |app| {
+        app.state().shown().is_some_and(|r| r.loss_now.is_some())
+    });
     let first = w.loss();
-    w.until("ten steps", |app| app.state().shown().is_some_and(|r| r.step >= 10));
+    w.until("ten steps", |app| {
+        app.state().shown().is_some_and(|r| r.step >= 10)
+    });
     assert!(w.loss() < first, "the loss falls: {first} to {}", w.loss());
     w.click("Pause");
     w.until_phase(Phase::Paused);
@@ -200,8 +261,14 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     w.until_phase(Phase::Finished);
     assert!(w.loss() < first / 2.0, "{first} to {}", w.loss());
     let run = w.app().state().shown().unwrap();
-    assert_eq!((&run.spec.stimulus[..], &run.spec.layer[..], run.step), ("coffee", "block7", 60));
-    assert!(w.shows("Passed") || w.shows("Failed"), "the verdict is there in a word");
+    assert_eq!(
+        (&run.spec.stimulus[..], &run.spec.layer[..], run.step),
+        ("coffee", "block7", 60)
+    );
+    assert!(
+        w.shows("Passed") || w.shows("Failed"),
+        "the verdict is there in a word"
+    );
     assert!(w.shows("above all 2 null pairs"));
     assert!(w.shows("2 random pairs of crops from 7 photographs"));
     let folder = run.folder.clone().unwrap();
@@ -214,33 +281,56 @@ fn a_stopped_run_is_resumed_where_it_was_and_a_rewound_one_begins_anew() {
     let mut w = Window::open();
     w.set_steps(50);
     w.press(Modifiers::NONE, Key::Space);
-    w.until("some steps", |app| app.state().shown().is_some_and(|r| r.step >= 8));
+    w.until("some steps", |app| {
+        app.state().shown().is_some_and(|r| r.step >= 8)
+    });
     w.press(Modifiers::NONE, Key::Home);
-    w.until("the start", |app| app.state().shown().is_some_and(|r| r.step < 5));
-    w.until("some steps", |app| app.state().shown().is_some_and(|r| r.step >= 8));
+    w.until("the start", |app| {
+        app.state().shown().is_some_and(|r| r.step < 5)
+    });
+    w.until("some steps", |app| {
+        app.state().shown().is_some_and(|r| r.step >= 8)
+    });
     w.press(Modifiers::NONE, Key::Escape);
     w.until_phase(Phase::Stopped);
     let stopped_at = w.app().state().shown().unwrap().step;
     assert!((8..50).contains(&stopped_at));
     assert_eq!(w.app().state().mark("block5"), Mark::NotYet);
-    assert_eq!(folders(&w.results()), ["chelsea__efficientnet-lite0__block5__s1.partial"]);
+    assert_eq!(
+        folders(&w.results()),
+        ["chelsea__efficientnet-lite0__block5__s1.partial"]
+    );
     w.click("Resume");
     w.until_phase(Phase::Finished);
     let run = w.app().state().shown().unwrap();
-    assert!(run.loss.points()[0].x == 0.0, "the trace from before is there");
-    assert_eq!(folders(&w.results()), ["chelsea__efficientnet-lite0__block5__s1"]);
+    assert!(
+        run.loss.points()[0].x == 0.0,
+        "the trace from before is there"
+    );
+    assert_eq!(
+        folders(&w.results()),
+        ["chelsea__efficientnet-lite0__block5__s1"]
+    );
     // Another run with the same choices is numbered, also when it is stopped and resumed.
     w.press(Modifiers::NONE, Key::Home);
     w.press(Modifiers::NONE, Key::Space);
-    w.until("some steps", |app| app.state().active().is_some_and(|r| r.step >= 3));
+    w.until("some steps", |app| {
+        app.state().active().is_some_and(|r| r.step >= 3)
+    });
     w.press(Modifiers::NONE, Key::Escape);
     w.until_phase(Phase::Stopped);
     w.press(Modifiers::NONE, Key::Space);
     w.until_phase(Phase::Finished);
     let name = "chelsea__efficientnet-lite0__block5__s1";
-    assert_eq!(folders(&w.results()), [name.to_owned(), format!("{name}-2")]);
+    assert_eq!(
+        folders(&w.results()),
+        [name.to_owned(), format!("{name}-2")]
+    );
     let read = |folder: &str| std::fs::read(w.results().join(folder).join("metamer.npy")).unwrap();
-    assert!(read(name) == read(&format!("{name}-2")), "the same to the bit");
+    assert!(
+        read(name) == read(&format!("{name}-2")),
+        "the same to the bit"
+    );
 }
 
 #[test]
@@ -252,14 +342,30 @@ fn several_layers_are_queued_and_worked_through() {
     w.click_layer("block10", Modifiers::COMMAND);
     assert!(w.shows("3 chosen"));
     w.press(Modifiers::NONE, Key::Space);
-    w.until("the queue", |app| app.state().active.is_some() && app.state().queue.len() <= 2);
+    w.until("the queue", |app| {
+        app.state().active.is_some() && app.state().queue.len() <= 2
+    });
     if !w.app().state().queue.is_empty() {
         w.click("Remove block10, chelsea");
     }
-    w.until("the end", |app| !app.state().is_busy() && app.state().runs.len() >= 2);
-    let layers: Vec<_> = w.app().state().runs.values().map(|r| r.spec.layer.clone()).collect();
+    w.until("the end", |app| {
+        !app.state().is_busy() && app.state().runs.len() >= 2
+    });
+    let layers: Vec<_> = w
+        .app()
+        .state()
+        .runs
+        .values()
+        .map(|r| r.spec.layer.clone())
+        .collect();
     assert_eq!(layers[..2], ["block8", "block9"]);
-    assert!(w.app().state().runs.values().all(|r| r.phase == Phase::Finished));
+    assert!(
+        w.app()
+            .state()
+            .runs
+            .values()
+            .all(|r| r.phase == Phase::Finished)
+    );
     // Looking at an earlier one shows it again.
     w.click_layer("block8", Modifiers::NONE);
     assert_eq!(w.app().state().shown().unwrap().spec.layer, "block8");
@@ -270,7 +376,10 @@ fn bad_files_are_reported_in_words_and_good_ones_become_stimuli() {
     let mut w = Window::open();
     let text = w.place.path().join("notes.png");
     std::fs::write(&text, "this is no picture").unwrap();
-    w.harness.state_mut().send(Message::OpenPaths(vec![text.clone(), w.place.path().join("gone.jpg")]));
+    w.harness.state_mut().send(Message::OpenPaths(vec![
+        text.clone(),
+        w.place.path().join("gone.jpg"),
+    ]));
     w.until("both complaints", |app| app.state().notices.len() == 2);
     assert!(w.shows("neither PNG nor JPEG"));
     assert!(w.shows("gone.jpg"));
@@ -287,10 +396,14 @@ fn bad_files_are_reported_in_words_and_good_ones_become_stimuli() {
     std::fs::copy(picture, &copy).unwrap();
     w.press(Modifiers::COMMAND, Key::O);
     w.harness.run_steps(2);
-    w.harness.get_by_label("Path").type_text(copy.to_str().unwrap());
+    w.harness
+        .get_by_label("Path")
+        .type_text(copy.to_str().unwrap());
     w.harness.run_steps(2);
     w.harness.get_all_by_label("Open").last().unwrap().click();
-    w.until("the picture", |app| app.state().choices.stimulus.ends_with("my flower.png"));
+    w.until("the picture", |app| {
+        app.state().choices.stimulus.ends_with("my flower.png")
+    });
     assert!(w.shows("Stimulus my flower"));
     let bad: Vec<_> = w.app().state().notices.iter().filter(|n| n.bad).collect();
     assert!(bad.is_empty(), "{bad:?}");
@@ -301,7 +414,9 @@ fn a_pasted_picture_is_kept_and_chosen() {
     let mut w = Window::open();
     let image = egui::ColorImage::filled([40, 30], egui::Color32::from_rgb(200, 40, 90));
     w.harness.event(Event::PasteImage(Arc::new(image)));
-    w.until("the pasted picture", |app| app.state().choices.stimulus.contains("pasted-"));
+    w.until("the pasted picture", |app| {
+        app.state().choices.stimulus.contains("pasted-")
+    });
     assert!(Path::new(&w.app().state().choices.stimulus).exists());
     assert!(w.shows("Stimulus pasted-"));
 }
@@ -311,12 +426,14 @@ fn choices_are_remembered_and_a_file_that_cannot_be_read_is_reported() {
     let mut w = Window::open();
     w.click("Stimulus rocket");
     w.click_layer("block11", Modifiers::NONE);
-    w.harness.state_mut().send(Message::Edit("seed", "42".into()));
+    w.harness
+        .state_mut()
+        .send(Message::Edit("seed", "42".into()));
     w.press(Modifiers::COMMAND, Key::T);
     let place = w.place.clone();
     let settings = place.path().join("settings.toml");
     let end = Instant::now() + PATIENCE;
-    while Choices::read(&settings).map(|c| c.seed).unwrap_or(0) != 42 {
+    while Choices::read(&settings).map_or(0, |c| c.seed) != 42 {
         assert!(Instant::now() < end, "choices were not written");
         w.harness.step();
         std::thread::sleep(Duration::from_millis(20));
@@ -339,7 +456,9 @@ fn closing_while_running_asks_and_the_run_is_offered_next_time() {
     let mut w = Window::open();
     w.set_steps(40);
     w.press(Modifiers::NONE, Key::Space);
-    w.until("some steps", |app| app.state().shown().is_some_and(|r| r.step >= 6));
+    w.until("some steps", |app| {
+        app.state().shown().is_some_and(|r| r.step >= 6)
+    });
     w.ask_to_close();
     w.harness.run_steps(2);
     assert!(w.shows("A run is going on"));
@@ -367,7 +486,10 @@ fn closing_while_running_asks_and_the_run_is_offered_next_time() {
     w.click("Resume run");
     w.until_phase(Phase::Finished);
     assert_eq!(w.app().state().shown().unwrap().step, 40);
-    assert_eq!(folders(&w.results()), ["chelsea__efficientnet-lite0__block5__s1"]);
+    assert_eq!(
+        folders(&w.results()),
+        ["chelsea__efficientnet-lite0__block5__s1"]
+    );
     // Nothing is going on any more: nobody asks.
     w.ask_to_close();
     assert!(w.app().state().dialog.is_none());
@@ -378,17 +500,29 @@ fn a_run_that_diverges_says_so_and_the_program_goes_on() {
     let mut w = Window::open();
     w.set_steps(30);
     for (field, value) in [("learning_rate", "1e39"), ("clip", "false")] {
-        w.harness.state_mut().send(Message::Edit(field, value.into()));
+        w.harness
+            .state_mut()
+            .send(Message::Edit(field, value.into()));
     }
     w.press(Modifiers::NONE, Key::Space);
-    w.until("the failure", |app| app.state().runs.values().any(|r| matches!(r.phase, Phase::Failed(_))));
+    w.until("the failure", |app| {
+        app.state()
+            .runs
+            .values()
+            .any(|r| matches!(r.phase, Phase::Failed(_)))
+    });
     assert!(w.shows("Stopped by an error"));
     assert!(w.shows("smaller learning_rate"));
     assert_eq!(w.app().state().mark("block5"), Mark::Failed);
     w.harness.state_mut().send(Message::Do(Action::ResetFields));
     w.set_steps(4);
     w.press(Modifiers::NONE, Key::Space);
-    w.until("a good run", |app| app.state().runs.values().any(|r| r.phase == Phase::Finished));
+    w.until("a good run", |app| {
+        app.state()
+            .runs
+            .values()
+            .any(|r| r.phase == Phase::Finished)
+    });
 }
 
 #[test]
@@ -401,7 +535,10 @@ fn the_palette_finds_and_does_and_keys_are_listed() {
     w.press(Modifiers::NONE, Key::Enter);
     w.harness.run_steps(2);
     assert!(w.app().state().dialog.is_none());
-    assert_eq!(w.app().state().chosen_layers().count(), w.app().state().layers.len());
+    assert_eq!(
+        w.app().state().chosen_layers().count(),
+        w.app().state().layers.len()
+    );
     w.press(Modifiers::NONE, Key::F1);
     w.harness.run_steps(2);
     assert_eq!(w.app().state().dialog, Some(Dialog::Shortcuts));
@@ -419,13 +556,21 @@ mod pictures {
     /// A window that is drawn for real, in software where there is no graphics card.
     fn drawn(theme: &str) -> Window {
         let place = Arc::new(tempfile::tempdir().unwrap());
-        std::fs::write(place.path().join("settings.toml"), format!("theme = \"{theme}\"\n")).unwrap();
+        std::fs::write(
+            place.path().join("settings.toml"),
+            format!("theme = \"{theme}\"\n"),
+        )
+        .unwrap();
         let mut options = options_in(&place);
         options.hide_machine = true;
         let dark = theme == "dark";
         let harness = Harness::builder()
             .with_size([1280.0, 800.0])
-            .with_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light })
+            .with_theme(if dark {
+                egui::Theme::Dark
+            } else {
+                egui::Theme::Light
+            })
             .with_render_cursor(false)
             .wgpu()
             .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
@@ -441,9 +586,15 @@ mod pictures {
         // Where the results lie is different every time.
         w.harness.run_steps(3);
         let path = w.harness.get_by_label_contains("Saved in ").rect();
-        w.harness.mask(egui::Rect::from_min_size(path.min, egui::vec2(200.0, path.height())));
+        w.harness.mask(egui::Rect::from_min_size(
+            path.min,
+            egui::vec2(200.0, path.height()),
+        ));
         // Letters may differ by a hair between rasterisers; a picture or a panel out of place is thousands of pixels.
-        w.harness.snapshot_options(name, &SnapshotOptions::new().threshold(0.8).max_failed_pixels(400));
+        w.harness.snapshot_options(
+            name,
+            &SnapshotOptions::new().threshold(0.8).max_failed_pixels(400),
+        );
     }
 
     fn first(theme: &str) {

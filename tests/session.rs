@@ -24,7 +24,11 @@ fn request(model: &Arc<Model>, layer: &str, steps: u64) -> Request {
 }
 
 fn job(model: &Arc<Model>, layer: &str, steps: u64) -> Job {
-    Job::resolve(&request(model, layer, steps), metamer_studio::verify::embedded::null_for(model)).unwrap()
+    Job::resolve(
+        &request(model, layer, steps),
+        metamer_studio::verify::embedded::null_for(model),
+    )
+    .unwrap()
 }
 
 fn lite0() -> Arc<Model> {
@@ -32,14 +36,20 @@ fn lite0() -> Arc<Model> {
 }
 
 fn session() -> Session {
-    let options = SessionOptions { checkpoint_steps: 5, frame_interval: Duration::ZERO };
+    let options = SessionOptions {
+        checkpoint_steps: 5,
+        frame_interval: Duration::ZERO,
+    };
     Session::start(options, || {}).unwrap()
 }
 
 /// The next event that `wanted` picks; others are passed over.
 fn wait<T>(session: &Session, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
     loop {
-        let event = session.events().recv_timeout(Duration::from_secs(60)).expect("an event within a minute");
+        let event = session
+            .events()
+            .recv_timeout(Duration::from_secs(60))
+            .expect("an event within a minute");
         if let Some(found) = wanted(event) {
             return found;
         }
@@ -61,7 +71,13 @@ fn a_run_starts_pauses_resumes_rewinds_and_stops() {
     last_step(&session, 3);
     session.send(Command::Pause);
     wait(&session, |e| matches!(e, Event::Paused(_)).then_some(()));
-    assert!(session.events().recv_timeout(Duration::from_millis(300)).is_err(), "a paused run says nothing");
+    assert!(
+        session
+            .events()
+            .recv_timeout(Duration::from_millis(300))
+            .is_err(),
+        "a paused run says nothing"
+    );
     session.send(Command::Resume);
     let reached = last_step(&session, 4);
     session.send(Command::Rewind);
@@ -76,10 +92,19 @@ fn a_run_starts_pauses_resumes_rewinds_and_stops() {
     });
     assert_eq!(again, 0, "had reached {reached}");
     session.send(Command::Stop);
-    let step = wait(&session, |e| if let Event::Stopped { step, .. } = e { Some(step) } else { None });
+    let step = wait(&session, |e| {
+        if let Event::Stopped { step, .. } = e {
+            Some(step)
+        } else {
+            None
+        }
+    });
     assert!(step < 1_000_000);
     wait(&session, |e| matches!(e, Event::Idle).then_some(()));
-    let frame = session.frames().take().expect("the last stimulus stays to be looked at");
+    let frame = session
+        .frames()
+        .take()
+        .expect("the last stimulus stays to be looked at");
     assert_eq!((frame.step, frame.stimulus.len()), (step, 150_528));
 }
 
@@ -87,7 +112,9 @@ fn a_run_starts_pauses_resumes_rewinds_and_stops() {
 fn a_queue_is_worked_through_and_entries_can_be_taken_out() {
     let model = lite0();
     let mut session = session();
-    let ids: Vec<JobId> = ["block0", "block1", "block2"].map(|l| session.enqueue(job(&model, l, 12))).to_vec();
+    let ids: Vec<JobId> = ["block0", "block1", "block2"]
+        .map(|l| session.enqueue(job(&model, l, 12)))
+        .to_vec();
     session.send(Command::Remove(ids[1]));
     let mut finished = Vec::new();
     wait(&session, |e| match e {
@@ -124,7 +151,10 @@ fn progress_holds_every_step_once_and_live_measures() {
     assert!(last.scatter.len() > 1000 && last.scatter.len() <= 4000);
     // What was shown live at the last step is what the verification then finds.
     let verified = &finished.verification.unwrap();
-    assert_eq!(verified.layers["block1"]["block1"].spearman, last.comparison.spearman);
+    assert_eq!(
+        verified.layers["block1"]["block1"].spearman,
+        last.comparison.spearman
+    );
     assert_eq!(verified.verdict, last.verdict.0);
 }
 
@@ -154,16 +184,33 @@ fn a_diverging_run_fails_at_its_last_finite_state_and_the_next_one_runs() {
     bad.procedure.set("learning_rate", "1e38").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut session = session();
-    session.enqueue(Job::resolve(&bad, None).unwrap().into_folder(folder.path(), Existing::Refuse));
+    session.enqueue(
+        Job::resolve(&bad, None)
+            .unwrap()
+            .into_folder(folder.path(), Existing::Refuse),
+    );
     session.enqueue(job(&model, "block0", 2));
-    let (message, kept) =
-        wait(&session, |e| if let Event::Failed { message, folder, .. } = e { Some((message, folder)) } else { None });
+    let (message, kept) = wait(&session, |e| {
+        if let Event::Failed {
+            message, folder, ..
+        } = e
+        {
+            Some((message, folder))
+        } else {
+            None
+        }
+    });
     assert!(message.contains("last finite state"), "{message}");
     assert!(kept.unwrap().join("checkpoint/state.safetensors").exists());
     let frame = session.frames().take().unwrap();
     assert!(frame.stimulus.iter().all(|v| v.is_finite()));
-    let verdict =
-        wait(&session, |e| if let Event::Finished(f) = e { Some(f.verification.unwrap().verdict) } else { None });
+    let verdict = wait(&session, |e| {
+        if let Event::Finished(f) = e {
+            Some(f.verification.unwrap().verdict)
+        } else {
+            None
+        }
+    });
     assert_eq!(verdict, Verdict::Fail);
 }
 
@@ -177,13 +224,18 @@ fn a_panic_in_the_network_is_reported_and_the_worker_lives_on() {
         window: Window::square(1, 1, Padding::default()),
         groups: 1,
     };
-    let node = graph.add("broken", Layer::Conv2d(conv), &[NodeId::INPUT]).unwrap();
+    let node = graph
+        .add("broken", Layer::Conv2d(conv), &[NodeId::INPUT])
+        .unwrap();
     let broken = Arc::new(Model {
         name: "broken".into(),
         title: "Broken".into(),
         source: String::new(),
         graph: Arc::new(graph),
-        input: Input { shape: vec![3, 224, 224], range: [0.0, 1.0] },
+        input: Input {
+            shape: vec![3, 224, 224],
+            range: [0.0, 1.0],
+        },
         metamer_layers: vec![node],
         logits: node,
         labels: Arc::from([]),
@@ -191,8 +243,17 @@ fn a_panic_in_the_network_is_reported_and_the_worker_lives_on() {
     });
     let mut session = session();
     session.enqueue(job(&broken, "broken", 5));
-    let message = wait(&session, |e| if let Event::Failed { message, .. } = e { Some(message) } else { None });
-    assert!(message.contains("error in this program") && message.contains("matrix size"), "{message}");
+    let message = wait(&session, |e| {
+        if let Event::Failed { message, .. } = e {
+            Some(message)
+        } else {
+            None
+        }
+    });
+    assert!(
+        message.contains("error in this program") && message.contains("matrix size"),
+        "{message}"
+    );
     session.enqueue(job(&lite0(), "block0", 2));
     wait(&session, |e| matches!(e, Event::Finished(_)).then_some(()));
 }
@@ -207,11 +268,29 @@ fn quitting_writes_a_checkpoint_from_which_the_run_goes_on() {
     first.quit();
     let mut second = session();
     second.enqueue(job(&model, "block0", 30).into_folder(folder.path(), Existing::Resume));
-    let started = wait(&second, |e| if let Event::Started(s) = e { Some(s) } else { None });
+    let started = wait(&second, |e| {
+        if let Event::Started(s) = e {
+            Some(s)
+        } else {
+            None
+        }
+    });
     assert!(started.step > reached && started.rows.len() as u64 == started.step);
-    let resumed = wait(&second, |e| if let Event::Finished(f) = e { Some(f.metamer) } else { None });
+    let resumed = wait(&second, |e| {
+        if let Event::Finished(f) = e {
+            Some(f.metamer)
+        } else {
+            None
+        }
+    });
     let mut whole = session();
     whole.enqueue(job(&model, "block0", 30));
-    let uninterrupted = wait(&whole, |e| if let Event::Finished(f) = e { Some(f.metamer) } else { None });
+    let uninterrupted = wait(&whole, |e| {
+        if let Event::Finished(f) = e {
+            Some(f.metamer)
+        } else {
+            None
+        }
+    });
     assert_eq!(resumed, uninterrupted);
 }

@@ -17,18 +17,26 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
     fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_metamer-studio"));
-        command.args(arguments.split_whitespace()).current_dir(self.folder.path()).env_remove("RUST_LOG");
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.folder.path())
+            .env_remove("RUST_LOG");
         command
     }
     fn run(&self, arguments: &str) -> Ran {
-        Ran { arguments: arguments.to_owned(), output: self.command(arguments).output().unwrap() }
+        Ran {
+            arguments: arguments.to_owned(),
+            output: self.command(arguments).output().unwrap(),
+        }
     }
     fn write(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).unwrap();
@@ -42,21 +50,35 @@ struct Ran {
 
 impl Ran {
     fn all(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned() + &String::from_utf8_lossy(&self.output.stderr)
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+            + &String::from_utf8_lossy(&self.output.stderr)
     }
     #[track_caller]
     fn exits(self, code: i32) -> Self {
-        assert_eq!(self.output.status.code(), Some(code), "{}\n{}", self.arguments, self.all());
+        assert_eq!(
+            self.output.status.code(),
+            Some(code),
+            "{}\n{}",
+            self.arguments,
+            self.all()
+        );
         self
     }
     #[track_caller]
     fn says(self, text: &str) -> Self {
         let all = self.all();
-        assert!(all.contains(text) && !all.contains("panicked"), "{}: '{text}' is not in\n{all}", self.arguments);
+        assert!(
+            all.contains(text) && !all.contains("panicked"),
+            "{}: '{text}' is not in\n{all}",
+            self.arguments
+        );
         self
     }
     fn json_lines(&self) -> Vec<Value> {
-        String::from_utf8_lossy(&self.output.stdout).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+        String::from_utf8_lossy(&self.output.stdout)
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
     }
 }
 
@@ -67,9 +89,15 @@ fn wav(tag: u16, bits: u16, channels: u16, rate: u32, data: &[u8]) -> Vec<u8> {
     out.extend((38 + data.len() as u32).to_le_bytes());
     out.extend(b"WAVEfmt ");
     out.extend(18u32.to_le_bytes());
-    [tag, channels].iter().for_each(|v| out.extend(v.to_le_bytes()));
-    [rate, rate * u32::from(frame)].iter().for_each(|v| out.extend(v.to_le_bytes()));
-    [frame, bits, 0].iter().for_each(|v| out.extend(v.to_le_bytes()));
+    [tag, channels]
+        .iter()
+        .for_each(|v| out.extend(v.to_le_bytes()));
+    [rate, rate * u32::from(frame)]
+        .iter()
+        .for_each(|v| out.extend(v.to_le_bytes()));
+    [frame, bits, 0]
+        .iter()
+        .for_each(|v| out.extend(v.to_le_bytes()));
     out.extend(b"data");
     out.extend((data.len() as u32).to_le_bytes());
     out.extend(data);
@@ -77,7 +105,16 @@ fn wav(tag: u16, bits: u16, channels: u16, rate: u32, data: &[u8]) -> Vec<u8> {
 }
 
 fn float_wav(samples: &[f32]) -> Vec<u8> {
-    wav(3, 32, 1, 20_000, &samples.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<_>>())
+    wav(
+        3,
+        32,
+        1,
+        20_000,
+        &samples
+            .iter()
+            .flat_map(|s| s.to_le_bytes())
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// How far one signal is from another, relative to the other.
@@ -89,21 +126,74 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn every_sample_type_of_wav_is_read() {
-    let signal: Vec<f64> = (0..300).map(|i| ((i * 37 % 101) as f64 - 50.0) / 64.0).collect();
-    let bytes = |one: &dyn Fn(f64) -> Vec<u8>| signal.iter().flat_map(|s| one(*s)).collect::<Vec<u8>>();
+    let signal: Vec<f64> = (0..300)
+        .map(|i| ((i * 37 % 101) as f64 - 50.0) / 64.0)
+        .collect();
+    let bytes =
+        |one: &dyn Fn(f64) -> Vec<u8>| signal.iter().flat_map(|s| one(*s)).collect::<Vec<u8>>();
     let whole = |s: f64, bits: i32| (s * 2f64.powi(bits - 1)) as i32;
     let cases = [
-        ("8-bit", 1, 8, 1, bytes(&|s| vec![(whole(s, 8) + 128) as u8]), 0.01),
-        ("16-bit", 1, 16, 1, bytes(&|s| (whole(s, 16) as i16).to_le_bytes().to_vec()), 1e-4),
-        ("24-bit", 1, 24, 1, bytes(&|s| whole(s, 24).to_le_bytes()[..3].to_vec()), 1e-6),
-        ("32-bit", 1, 32, 1, bytes(&|s| whole(s, 32).to_le_bytes().to_vec()), 1e-8),
-        ("float32", 3, 32, 1, bytes(&|s| (s as f32).to_le_bytes().to_vec()), 1e-7),
-        ("float64", 3, 64, 1, bytes(&|s| s.to_le_bytes().to_vec()), 0.0),
+        (
+            "8-bit",
+            1,
+            8,
+            1,
+            bytes(&|s| vec![(whole(s, 8) + 128) as u8]),
+            0.01,
+        ),
+        (
+            "16-bit",
+            1,
+            16,
+            1,
+            bytes(&|s| (whole(s, 16) as i16).to_le_bytes().to_vec()),
+            1e-4,
+        ),
+        (
+            "24-bit",
+            1,
+            24,
+            1,
+            bytes(&|s| whole(s, 24).to_le_bytes()[..3].to_vec()),
+            1e-6,
+        ),
+        (
+            "32-bit",
+            1,
+            32,
+            1,
+            bytes(&|s| whole(s, 32).to_le_bytes().to_vec()),
+            1e-8,
+        ),
+        (
+            "float32",
+            3,
+            32,
+            1,
+            bytes(&|s| (s as f32).to_le_bytes().to_vec()),
+            1e-7,
+        ),
+        (
+            "float64",
+            3,
+            64,
+            1,
+            bytes(&|s| s.to_le_bytes().to_vec()),
+            0.0,
+        ),
         // Twice as loud on the left, silent on the right: the mean is the signal.
-        ("stereo", 3, 64, 2, bytes(&|s| [(2.0 * s).to_le_bytes(), [0; 8]].concat()), 0.0),
+        (
+            "stereo",
+            3,
+            64,
+            2,
+            bytes(&|s| [(2.0 * s).to_le_bytes(), [0; 8]].concat()),
+            0.0,
+        ),
     ];
     for (what, tag, bits, channels, data, tolerance) in cases {
-        let sound = Sound::decode(wav(tag, bits, channels, 44_100, &data)).unwrap_or_else(|e| panic!("{what}: {e}"));
+        let sound = Sound::decode(wav(tag, bits, channels, 44_100, &data))
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
         assert_eq!(sound.rate, 44_100);
         let error = distance(&sound.samples, &signal);
         assert!(error <= tolerance, "{what}: {error}");
@@ -113,19 +203,33 @@ fn every_sample_type_of_wav_is_read() {
 #[test]
 fn the_level_rule_of_the_papers_gives_the_stored_input() {
     // The stored sound, made louder and with an offset, in the 64-bit floats that the 2019 stimuli have.
-    let expected = npz::read(&Path::new(GOLDEN).join("tf2019.npz")).unwrap()["wav"].values.clone();
-    let data: Vec<u8> = expected.iter().flat_map(|s| (f64::from(*s) * 3.0 + 0.0168).to_le_bytes()).collect();
+    let expected = npz::read(&Path::new(GOLDEN).join("tf2019.npz")).unwrap()["wav"]
+        .values
+        .clone();
+    let data: Vec<u8> = expected
+        .iter()
+        .flat_map(|s| (f64::from(*s) * 3.0 + 0.0168).to_le_bytes())
+        .collect();
     let sound = Sound::decode(wav(3, 64, 1, 20_000, &data)).unwrap();
     let found = excerpt::prepare(&sound, Part::Loudest, 40_000).unwrap();
-    let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let worst = found
+        .iter()
+        .zip(&expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     assert!(worst < 1e-7, "{worst}");
 }
 
 #[test]
 fn compressed_files_sound_as_they_should() {
-    let tone: Vec<f64> =
-        (0..11_025).map(|i| 0.4 * (std::f64::consts::TAU * 440.0 * f64::from(i) / 22_050.0).sin()).collect();
-    for (file, gain, tolerance) in [("tone.flac", 0.5, 2e-4), ("tone.ogg", 1.0, 0.05), ("tone.mp3", 1.0, 0.05)] {
+    let tone: Vec<f64> = (0..11_025)
+        .map(|i| 0.4 * (std::f64::consts::TAU * 440.0 * f64::from(i) / 22_050.0).sin())
+        .collect();
+    for (file, gain, tolerance) in [
+        ("tone.flac", 0.5, 2e-4),
+        ("tone.ogg", 1.0, 0.05),
+        ("tone.mp3", 1.0, 0.05),
+    ] {
         let sound = Sound::open(&Path::new(SOUNDS).join(file)).unwrap();
         assert_eq!(sound.rate, 22_050, "{file}");
         // MP3 may come out with the encoder's delay in front and padding behind.
@@ -133,23 +237,37 @@ fn compressed_files_sound_as_they_should() {
         let middle = 3000..8000;
         let expected: Vec<f64> = tone[middle.clone()].iter().map(|s| s * gain).collect();
         let best = delays
-            .filter_map(|d| Some(distance(sound.samples.get(middle.start + d..middle.end + d)?, &expected)))
+            .filter_map(|d| {
+                Some(distance(
+                    sound.samples.get(middle.start + d..middle.end + d)?,
+                    &expected,
+                ))
+            })
             .fold(f64::INFINITY, f64::min);
         assert!(best < tolerance, "{file}: {best}");
-        assert!(sound.samples.len().abs_diff(11_025) < 2500, "{file}: {} samples", sound.samples.len());
+        assert!(
+            sound.samples.len().abs_diff(11_025) < 2500,
+            "{file}: {} samples",
+            sound.samples.len()
+        );
     }
 }
 
 #[test]
 fn bad_sounds_are_told_apart() {
     let place = Place::new();
-    let good: Vec<f32> = (0..5000).map(|i| ((i * 31 % 97) as f32 - 48.0) / 100.0).collect();
+    let good: Vec<f32> = (0..5000)
+        .map(|i| ((i * 31 % 97) as f32 - 48.0) / 100.0)
+        .collect();
     let whole = float_wav(&good);
     place.write("good.wav", &whole);
     place.write("cut.wav", &whole[..9000]);
     place.write("stub.wav", &whole[..20]);
     place.write("empty.wav", b"");
-    place.write("text.wav", b"This is no sound at all, only a text under a wrong name.");
+    place.write(
+        "text.wav",
+        b"This is no sound at all, only a text under a wrong name.",
+    );
     place.write("none.wav", &float_wav(&[]));
     place.write("silence.wav", &float_wav(&[0.0; 5000]));
     place.write("constant.wav", &float_wav(&[0.25; 5000]));
@@ -160,11 +278,17 @@ fn bad_sounds_are_told_apart() {
     std::fs::create_dir(place.path("folder.wav")).unwrap();
     // The content counts, not the name.
     place.write("really_a_sound.png", &whole);
-    let ask = |file: &str| place.run(&format!("cochleagram {file} --front-end feather2019 --out c.npy"));
+    let ask = |file: &str| {
+        place.run(&format!(
+            "cochleagram {file} --front-end feather2019 --out c.npy"
+        ))
+    };
     ask("cut.wav").exits(1).says("cut.wav").says("cut short");
     ask("stub.wav").exits(1).says("cut short");
     ask("empty.wav").exits(1).says("empty");
-    ask("text.wav").exits(1).says("neither WAV, FLAC, OGG nor MP3");
+    ask("text.wav")
+        .exits(1)
+        .says("neither WAV, FLAC, OGG nor MP3");
     ask("none.wav").exits(1).says("none.wav");
     ask("silence.wav").exits(1).says("silent");
     ask("constant.wav").exits(1).says("silent");
@@ -174,17 +298,32 @@ fn bad_sounds_are_told_apart() {
     ask("missing.wav").exits(1).says("Cannot read");
     ask("austin").exits(1).says("did you mean 'austen'");
     ask("chelsea").exits(1).says("picture");
-    place.run("cochleagram austen --front-end feather2019 --out c.tiff").exits(1).says(".npy or .png");
-    place.run("cochleagram austen --front-end feather2019 --part 2.5 --out c.npy").exits(1).says("2.000 s long");
-    place.run("activations efficientnet-lite0 --stimulus austen --layer stem --out a.npz").exits(1).says("Is a sound");
-    place.run("null cochleagram-1 --stimuli chelsea coffee --pairs 2 --out n").exits(1).says("hears");
+    place
+        .run("cochleagram austen --front-end feather2019 --out c.tiff")
+        .exits(1)
+        .says(".npy or .png");
+    place
+        .run("cochleagram austen --front-end feather2019 --part 2.5 --out c.npy")
+        .exits(1)
+        .says("2.000 s long");
+    place
+        .run("activations efficientnet-lite0 --stimulus austen --layer stem --out a.npz")
+        .exits(1)
+        .says("Is a sound");
+    place
+        .run("null cochleagram-1 --stimuli chelsea coffee --pairs 2 --out n")
+        .exits(1)
+        .says("hears");
     assert!(!place.path("c.npy").exists());
     for file in ["good.wav", "really_a_sound.png"] {
         ask(file).exits(0).says("211 channels by 400 frames");
     }
     // Every way of cutting a file short, or of damaging its header, is survived.
     for n in (0..200).chain((200..whole.len()).step_by(997)) {
-        assert!(Sound::decode(whole[..n].to_vec()).is_err(), "{n} bytes were accepted");
+        assert!(
+            Sound::decode(whole[..n].to_vec()).is_err(),
+            "{n} bytes were accepted"
+        );
     }
     for bit in 0..58 * 8 {
         let mut damaged = whole.clone();
@@ -197,15 +336,32 @@ fn bad_sounds_are_told_apart() {
 fn lists_name_what_hears_and_what_is_heard() {
     let place = Place::new();
     let models = place.run("models --json").exits(0).json_lines();
-    let sound: Vec<&Value> = models.iter().filter(|m| m["modality"] == "sound").map(|m| &m["name"]).collect();
+    let sound: Vec<&Value> = models
+        .iter()
+        .filter(|m| m["modality"] == "sound")
+        .map(|m| &m["name"])
+        .collect();
     assert_eq!(sound, ["cochleagram-feather2019", "cochleagram-1"]);
     for (model, frames) in [("cochleagram-feather2019", 400), ("cochleagram-1", 390)] {
-        let layers = place.run(&format!("layers {model} --json")).exits(0).json_lines();
-        assert_eq!((layers.len(), &layers[0]["name"]), (1, &"cochleagram".into()));
+        let layers = place
+            .run(&format!("layers {model} --json"))
+            .exits(0)
+            .json_lines();
+        assert_eq!(
+            (layers.len(), &layers[0]["name"]),
+            (1, &"cochleagram".into())
+        );
         assert_eq!(layers[0]["shape"], serde_json::json!([1, 211, frames]));
     }
-    let sounds = place.run("stimuli --modality sound --json").exits(0).json_lines();
-    assert!(sounds.iter().any(|s| s["name"] == "austen" && s["modality"] == "sound" && s["licence"].is_string()));
+    let sounds = place
+        .run("stimuli --modality sound --json")
+        .exits(0)
+        .json_lines();
+    assert!(
+        sounds
+            .iter()
+            .any(|s| s["name"] == "austen" && s["modality"] == "sound" && s["licence"].is_string())
+    );
 }
 
 #[test]
@@ -214,26 +370,48 @@ fn the_commands_reproduce_the_stored_cochleagrams_and_gradients() {
     let speech = npz::read(&Path::new(GOLDEN).join("tf2019.npz")).unwrap()["wav"].clone();
     npy::write(&place.path("wav.npy"), &speech).unwrap();
     let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
-    for (file, front_end, model, limit) in
-        [("tf2019", "feather2019", "cochleagram-feather2019", 5e-3), ("ch1", "cochleagram_1", "cochleagram-1", 1e-2)]
-    {
+    for (file, front_end, model, limit) in [
+        ("tf2019", "feather2019", "cochleagram-feather2019", 5e-3),
+        ("ch1", "cochleagram_1", "cochleagram-1", 1e-2),
+    ] {
         let stored = npz::read(&Path::new(GOLDEN).join(format!("{file}.npz"))).unwrap();
-        place.run(&format!("cochleagram wav.npy --front-end {front_end} --out {file}.npy")).exits(0);
+        place
+            .run(&format!(
+                "cochleagram wav.npy --front-end {front_end} --out {file}.npy"
+            ))
+            .exits(0);
         let found = npy::read(&place.path(&format!("{file}.npy"))).unwrap();
         assert_eq!(found.shape, stored["coch"].shape);
         assert!(distance(&wide(&found.values), &wide(&stored["coch"].values)) < 5e-5);
         // The stored gradient is that of half the squared distance to this target.
-        let targets: Value =
-            serde_json::from_str(&std::fs::read_to_string(Path::new(GOLDEN).join("targets.json")).unwrap()).unwrap();
-        let (seed, scale) = (targets[file]["seed"].as_u64().unwrap(), targets[file]["scale"].as_f64().unwrap());
-        let target = uniform(seed, found.values.len()).into_iter().map(|u| (u * scale) as f32).collect();
-        npy::write(&place.path("target.npy"), &Array::new(found.shape.clone(), target).unwrap()).unwrap();
-        let ask = format!("gradient {model} --target target.npy --layer cochleagram --init wav.npy --out g.npz");
+        let targets: Value = serde_json::from_str(
+            &std::fs::read_to_string(Path::new(GOLDEN).join("targets.json")).unwrap(),
+        )
+        .unwrap();
+        let (seed, scale) = (
+            targets[file]["seed"].as_u64().unwrap(),
+            targets[file]["scale"].as_f64().unwrap(),
+        );
+        let target = uniform(seed, found.values.len())
+            .into_iter()
+            .map(|u| (u * scale) as f32)
+            .collect();
+        npy::write(
+            &place.path("target.npy"),
+            &Array::new(found.shape.clone(), target).unwrap(),
+        )
+        .unwrap();
+        let ask = format!(
+            "gradient {model} --target target.npy --layer cochleagram --init wav.npy --out g.npz"
+        );
         place.run(&ask).exits(0);
         let found = npz::read(&place.path("g.npz")).unwrap();
         let loss = f64::from(found["loss"].values[0]) / f64::from(stored["loss"].values[0]);
         assert!((loss - 1.0).abs() < 1e-6, "{loss}");
-        let error = distance(&wide(&found["gradient"].values), &wide(&stored["grad"].values));
+        let error = distance(
+            &wide(&found["gradient"].values),
+            &wide(&stored["grad"].values),
+        );
         assert!(error < limit, "{file}: {error}");
     }
 }
@@ -253,22 +431,37 @@ fn uniform(seed: u64, n: usize) -> Vec<f64> {
 #[test]
 fn a_cochleagram_is_inverted_and_the_run_folder_can_be_listened_to() {
     let place = Place::new();
-    for (recipe, model, frames, lowest) in
-        [("quick", "cochleagram-feather2019", 400, 0.7), ("feather2019", "cochleagram-1", 390, 0.995)]
-    {
-        let ask =
-            format!("generate {model} --stimulus austen --layer all --recipe {recipe} --steps 24 --seed 2 --json");
-        let lines = place.run(&format!("{ask} --out runs")).exits(0).json_lines();
-        let losses: Vec<f64> =
-            lines.iter().filter(|l| l["event"] == "step").map(|l| l["loss"].as_f64().unwrap()).collect();
+    for (recipe, model, frames, lowest) in [
+        ("quick", "cochleagram-feather2019", 400, 0.7),
+        ("feather2019", "cochleagram-1", 390, 0.995),
+    ] {
+        let ask = format!(
+            "generate {model} --stimulus austen --layer all --recipe {recipe} --steps 24 --seed 2 --json"
+        );
+        let lines = place
+            .run(&format!("{ask} --out runs"))
+            .exits(0)
+            .json_lines();
+        let losses: Vec<f64> = lines
+            .iter()
+            .filter(|l| l["event"] == "step")
+            .map(|l| l["loss"].as_f64().unwrap())
+            .collect();
         assert_eq!(losses.len(), 25);
-        assert!(losses[24] < lowest * losses[0], "{recipe}: {} to {}", losses[0], losses[24]);
+        assert!(
+            losses[24] < lowest * losses[0],
+            "{recipe}: {} to {}",
+            losses[0],
+            losses[24]
+        );
         let finished = lines.iter().find(|l| l["event"] == "finished").unwrap();
         assert_eq!(finished["verdict"], "Unknown");
         let folder = format!("runs/austen__{model}__cochleagram__s2");
         let run = place.path(&folder);
-        let mut names: Vec<String> =
-            std::fs::read_dir(&run).unwrap().map(|f| f.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = std::fs::read_dir(&run)
+            .unwrap()
+            .map(|f| f.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         let expected = [
             "cochleagram_metamer.npy",
@@ -289,37 +482,68 @@ fn a_cochleagram_is_inverted_and_the_run_folder_can_be_listened_to() {
             let bytes = std::fs::read(run.join(format!("{name}.wav"))).unwrap();
             // One channel of 32-bit floats at 20 kHz, as any program reads it.
             assert_eq!(bytes[20..24], [3, 0, 1, 0]);
-            assert_eq!(u32::from_le_bytes(bytes[24..28].try_into().unwrap()), 20_000);
+            assert_eq!(
+                u32::from_le_bytes(bytes[24..28].try_into().unwrap()),
+                20_000
+            );
             assert_eq!(bytes[34..36], [32, 0]);
-            assert_eq!(u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize, bytes.len() - 8);
+            assert_eq!(
+                u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize,
+                bytes.len() - 8
+            );
             let sound = Sound::decode(bytes).unwrap();
             assert_eq!((sound.rate, sound.samples.len()), (20_000, 40_000));
             let rms = (sound.samples.iter().map(|s| s * s).sum::<f64>() / 40_000.0).sqrt();
             if name == "reference" {
                 assert!((rms - 0.1).abs() < 1e-6, "{rms}");
             } else {
-                assert!(sound.samples.iter().zip(&metamer.values).all(|(a, b)| *a == f64::from(*b)));
+                assert!(
+                    sound
+                        .samples
+                        .iter()
+                        .zip(&metamer.values)
+                        .all(|(a, b)| *a == f64::from(*b))
+                );
             }
-            let shape = npy::read(&run.join(format!("cochleagram_{name}.npy"))).unwrap().shape;
+            let shape = npy::read(&run.join(format!("cochleagram_{name}.npy")))
+                .unwrap()
+                .shape;
             assert_eq!(shape, [211, frames]);
             let spec = run_folder::spec_in_wav(&run.join(format!("{name}.wav"))).unwrap();
             assert_eq!((spec.model.as_str(), spec.procedure.steps), (model, 24));
         }
-        place.run(&format!("reproduce {folder}")).exits(0).says("reproduced to the bit");
-        place.run(&format!("reproduce {folder}/metamer.wav")).exits(0).says("reproduced to the bit");
-        place.run(&format!("verify {folder}")).exits(0).says("Unknown:").says("matched");
+        place
+            .run(&format!("reproduce {folder}"))
+            .exits(0)
+            .says("reproduced to the bit");
+        place
+            .run(&format!("reproduce {folder}/metamer.wav"))
+            .exits(0)
+            .says("reproduced to the bit");
+        place
+            .run(&format!("verify {folder}"))
+            .exits(0)
+            .says("Unknown:")
+            .says("matched");
     }
 }
 
 #[test]
 fn a_sound_whose_file_is_gone_is_taken_from_the_run_folder() {
     let place = Place::new();
-    let samples: Vec<f32> = (0..50_000u64).map(|i| ((i * i * 31 % 997) as f32 - 498.0) / 1000.0).collect();
+    let samples: Vec<f32> = (0..50_000u64)
+        .map(|i| ((i * i * 31 % 997) as f32 - 498.0) / 1000.0)
+        .collect();
     place.write("mine.wav", &float_wav(&samples));
     let ask = "generate cochleagram-1 --stimulus mine.wav --layer cochleagram --recipe feather2023 --steps 8";
-    place.run(&format!("{ask} --set part=0.3 --out runs")).exits(0);
+    place
+        .run(&format!("{ask} --set part=0.3 --out runs"))
+        .exits(0);
     std::fs::remove_file(place.path("mine.wav")).unwrap();
-    place.run("reproduce runs/mine__cochleagram-1__cochleagram__s1").exits(0).says("reproduced to the bit");
+    place
+        .run("reproduce runs/mine__cochleagram-1__cochleagram__s1")
+        .exits(0)
+        .says("reproduced to the bit");
 }
 
 fn start(place: &Place, out: &str, more: &str) -> Child {
@@ -338,19 +562,36 @@ fn a_run_that_was_killed_resumes_to_the_same_bytes() {
     let place = Place::new();
     const RUN: &str = "austen__cochleagram-feather2019__cochleagram__s5";
     assert_eq!(start(&place, "whole", "").wait().unwrap().code(), Some(0));
-    let checkpoint = place.path(&format!("killed/{RUN}.partial/checkpoint/state.safetensors"));
+    let checkpoint = place.path(&format!(
+        "killed/{RUN}.partial/checkpoint/state.safetensors"
+    ));
     let mut child = start(&place, "killed", "");
     let deadline = Instant::now() + Duration::from_secs(120);
     while !checkpoint.exists() {
-        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "no checkpoint appeared");
+        assert!(
+            Instant::now() < deadline && child.try_wait().unwrap().is_none(),
+            "no checkpoint appeared"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(!place.path("killed").join(RUN).exists(), "a killed run must not look complete");
-    assert_eq!(start(&place, "killed", "--resume").wait().unwrap().code(), Some(0));
-    for file in ["spec.toml", "metamer.npy", "metamer.wav", "reference.wav", "cochleagram_metamer.npy", "verdict.json"]
-    {
+    assert!(
+        !place.path("killed").join(RUN).exists(),
+        "a killed run must not look complete"
+    );
+    assert_eq!(
+        start(&place, "killed", "--resume").wait().unwrap().code(),
+        Some(0)
+    );
+    for file in [
+        "spec.toml",
+        "metamer.npy",
+        "metamer.wav",
+        "reference.wav",
+        "cochleagram_metamer.npy",
+        "verdict.json",
+    ] {
         let read = |out: &str| std::fs::read(place.path(out).join(RUN).join(file)).unwrap();
         assert!(read("whole") == read("killed"), "{file} differs");
     }

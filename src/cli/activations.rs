@@ -42,7 +42,11 @@ impl Activations {
         let layers = model.layers(&self.layer)?;
         let stimulus = Stimulus::load(&self.stimulus)?;
         let input = stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
-        let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+        let mut executor = device::executor(
+            model.graph.clone(),
+            &self.computer.device,
+            self.computer.threads,
+        )?;
         executor.forward(&input, model.logits)?;
         let predicted = top(&model, &executor.activation(model.logits)?, 5);
         let mut arrays = Vec::new();
@@ -51,12 +55,21 @@ impl Activations {
                 executor.forward(&input, id)?;
             }
             let node = model.graph.node(id);
-            arrays.push((node.name.as_str(), Array::new(node.shape.clone(), executor.activation(id)?.into_owned())?));
+            arrays.push((
+                node.name.as_str(),
+                Array::new(node.shape.clone(), executor.activation(id)?.into_owned())?,
+            ));
         }
         npz::write(&self.out, arrays.iter().map(|(name, array)| (*name, array)))?;
         if self.json {
-            let layers: Vec<_> = arrays.iter().map(|(n, a)| serde_json::json!({"name": n, "shape": a.shape})).collect();
-            out!("{}", serde_json::json!({"out": self.out, "layers": layers, "predicted": predicted}));
+            let layers: Vec<_> = arrays
+                .iter()
+                .map(|(n, a)| serde_json::json!({"name": n, "shape": a.shape}))
+                .collect();
+            out!(
+                "{}",
+                serde_json::json!({"out": self.out, "layers": layers, "predicted": predicted})
+            );
         } else {
             for p in predicted {
                 out!("{:5.1} %  {}", p.probability * 100.0, p.label);

@@ -19,7 +19,11 @@ pub struct Computer {
 impl Computer {
     /// The thread count in words.
     pub fn describe(&self) -> String {
-        let threads = if self.device == "cpu" { device::thread_count(self.threads) } else { 1 };
+        let threads = if self.device == "cpu" {
+            device::thread_count(self.threads)
+        } else {
+            1
+        };
         let plural = if threads == 1 { "" } else { "s" };
         format!("{}, {threads} thread{plural}", self.device)
     }

@@ -50,10 +50,19 @@ impl Bench {
             devices.push("reference");
         }
         for device_name in devices {
-            let computer = Computer { device: device_name.to_owned(), threads: self.computer.threads };
-            let mut executor = device::executor(model.graph.clone(), device_name, self.computer.threads)?;
+            let computer = Computer {
+                device: device_name.to_owned(),
+                threads: self.computer.threads,
+            };
+            let mut executor =
+                device::executor(model.graph.clone(), device_name, self.computer.threads)?;
             for layer in &layers {
-                let m = measure(&model, executor.as_mut(), *layer, Duration::from_secs_f64(self.seconds.max(0.1)))?;
+                let m = measure(
+                    &model,
+                    executor.as_mut(),
+                    *layer,
+                    Duration::from_secs_f64(self.seconds.max(0.1)),
+                )?;
                 let name = &model.graph.node(*layer).name;
                 if self.json {
                     let object = serde_json::json!({
@@ -68,7 +77,8 @@ impl Bench {
                     });
                     out!("{object}");
                 } else {
-                    let memory = peak_memory_mb().map_or(String::new(), |mb| format!(", {mb:.0} MB peak so far"));
+                    let memory = peak_memory_mb()
+                        .map_or(String::new(), |mb| format!(", {mb:.0} MB peak so far"));
                     out!(
                         "{} {name} on {}: {:.1} ms a step (median of {}, fastest {:.1}), {:.1} steps/s{memory}",
                         model.name,
@@ -92,7 +102,12 @@ struct Measurement {
 }
 
 /// Times whole steps of the 2023 procedure: forward, loss, pullback, update.
-fn measure(model: &Model, executor: &mut dyn Executor, layer: NodeId, time: Duration) -> anyhow::Result<Measurement> {
+fn measure(
+    model: &Model,
+    executor: &mut dyn Executor,
+    layer: NodeId,
+    time: Duration,
+) -> anyhow::Result<Measurement> {
     let (recipe, stimulus) = if model.input.is_sound() {
         (recipe::find_for_sounds("feather2023")?, "austen")
     } else {
@@ -103,9 +118,22 @@ fn measure(model: &Model, executor: &mut dyn Executor, layer: NodeId, time: Dura
     executor.forward(&reference, layer)?;
     let target = executor.activation(layer)?.into_owned();
     let moments = [procedure.start_mean, procedure.start_sd];
-    let noise = start::draw(procedure.start, reference.len(), 1, [0.0, 1.0], moments, model.input.range);
+    let noise = start::draw(
+        procedure.start,
+        reference.len(),
+        1,
+        [0.0, 1.0],
+        moments,
+        model.input.range,
+    );
     let range = model.input.range;
-    let mut synthesis = Synthesis::new(procedure, model.tap(layer, true), target, noise.unwrap_or(reference), range)?;
+    let mut synthesis = Synthesis::new(
+        procedure,
+        model.tap(layer, true),
+        target,
+        noise.unwrap_or(reference),
+        range,
+    )?;
     for _ in 0..3 {
         synthesis.step(executor)?;
     }
@@ -116,7 +144,11 @@ fn measure(model: &Model, executor: &mut dyn Executor, layer: NodeId, time: Dura
         times.push(step.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);
-    Ok(Measurement { steps: times.len(), median_ms: times[times.len() / 2], fastest_ms: times[0] })
+    Ok(Measurement {
+        steps: times.len(),
+        median_ms: times[times.len() / 2],
+        fastest_ms: times[0],
+    })
 }
 
 /// The process's largest resident memory so far, where the system tells.

@@ -42,25 +42,49 @@ enum FrontEndArg {
 
 impl Cochleagram {
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        let extension = self.out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let extension = self
+            .out
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         if !["npy", "png"].contains(&extension.as_str()) {
-            bail!("--out {}: the name must end in .npy or .png", self.out.display());
+            bail!(
+                "--out {}: the name must end in .npy or .png",
+                self.out.display()
+            );
         }
         let model = registry::load(match self.front_end {
             FrontEndArg::Feather2019 => "cochleagram-feather2019",
             FrontEndArg::Cochleagram1 => "cochleagram-1",
         })?;
-        let sound = Stimulus::load(&self.sound)?.prepare_part(&model.input, Crop::Feather2023, self.listening.part)?;
-        let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+        let sound = Stimulus::load(&self.sound)?.prepare_part(
+            &model.input,
+            Crop::Feather2023,
+            self.listening.part,
+        )?;
+        let mut executor = device::executor(
+            model.graph.clone(),
+            &self.computer.device,
+            self.computer.threads,
+        )?;
         executor.forward(&sound, model.logits)?;
         let values = executor.activation(model.logits)?.into_owned();
         let shape = &model.graph.node(model.logits).shape[1..];
         if extension == "npy" {
             npy::write(&self.out, &Array::new(shape.to_vec(), values)?)?;
         } else {
-            atomic::write(&self.out, &run_folder::encode_png(&picture(&values, shape[1])?, &[])?)?;
+            atomic::write(
+                &self.out,
+                &run_folder::encode_png(&picture(&values, shape[1])?, &[])?,
+            )?;
         }
-        out!("{} channels by {} frames written to {}", shape[0], shape[1], self.out.display());
+        out!(
+            "{} channels by {} frames written to {}",
+            shape[0],
+            shape[1],
+            self.out.display()
+        );
         Ok(Outcome::Done)
     }
 }
@@ -69,7 +93,9 @@ impl Cochleagram {
 fn picture(values: &[f32], frames: usize) -> crate::Result<Image> {
     let largest = values.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let channels = values.chunks(frames).rev().flatten();
-    let grey = channels.flat_map(|v| [(v.max(0.0) / largest * 255.0).round() as u8; 3]).collect();
+    let grey = channels
+        .flat_map(|v| [(v.max(0.0) / largest * 255.0).round() as u8; 3])
+        .collect();
     Image::new(frames, values.len() / frames, grey)
 }
 

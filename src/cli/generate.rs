@@ -6,7 +6,9 @@ use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::network::registry;
 use crate::session::messages::{Finished, Progress, Started};
-use crate::session::{Command, Event, Existing, Job, Request, Session, SessionOptions, Stimulus, TraceRow};
+use crate::session::{
+    Command, Event, Existing, Job, Request, Session, SessionOptions, Stimulus, TraceRow,
+};
 use crate::synthesis::recipe;
 use crate::verify::NullDistribution;
 use crate::verify::number::Number;
@@ -71,7 +73,10 @@ pub struct Generate {
 impl Generate {
     pub fn run(&self) -> anyhow::Result<Outcome> {
         let jobs = self.jobs()?;
-        let options = SessionOptions { checkpoint_steps: self.checkpoint_every, ..SessionOptions::default() };
+        let options = SessionOptions {
+            checkpoint_steps: self.checkpoint_every,
+            ..SessionOptions::default()
+        };
         let mut session = Session::start(options, || {})?;
         let commands = session.commands();
         let interrupted = interrupt::watch(move || {
@@ -92,8 +97,13 @@ impl Generate {
         };
         let mut ended = 0;
         while ended < total {
-            let Ok(event) = session.events().recv() else { break };
-            ended += usize::from(matches!(event, Event::Finished(_) | Event::Failed { .. } | Event::Stopped { .. }));
+            let Ok(event) = session.events().recv() else {
+                break;
+            };
+            ended += usize::from(matches!(
+                event,
+                Event::Finished(_) | Event::Failed { .. } | Event::Stopped { .. }
+            ));
             report.tell(event);
             if interrupted.load(Ordering::SeqCst) && ended > 0 && session.events().is_empty() {
                 break;
@@ -106,20 +116,29 @@ impl Generate {
         if report.failed > 0 {
             bail!("{} of {total} runs could not be completed", report.failed);
         }
-        Ok(if report.verdicts.contains(&Some(Verdict::Fail)) { Outcome::Failed } else { Outcome::Done })
+        Ok(if report.verdicts.contains(&Some(Verdict::Fail)) {
+            Outcome::Failed
+        } else {
+            Outcome::Done
+        })
     }
 
     fn jobs(&self) -> anyhow::Result<Vec<Job>> {
         let model = Arc::new(registry::load(&self.model)?);
         let layers = model.layers(&self.layer)?;
-        let recipe =
-            if model.input.is_sound() { recipe::find_for_sounds(&self.recipe)? } else { recipe::find(&self.recipe)? };
+        let recipe = if model.input.is_sound() {
+            recipe::find_for_sounds(&self.recipe)?
+        } else {
+            recipe::find(&self.recipe)?
+        };
         let mut procedure = recipe.procedure;
         if let Some(steps) = self.steps {
             procedure = procedure.with_steps(steps);
         }
         for change in &self.changes {
-            let (key, value) = change.split_once('=').with_context(|| format!("--set {change}: expected KEY=VALUE"))?;
+            let (key, value) = change
+                .split_once('=')
+                .with_context(|| format!("--set {change}: expected KEY=VALUE"))?;
             procedure.set(key.trim(), value.trim())?;
         }
         let null = match &self.null {
@@ -179,15 +198,23 @@ impl Report {
                 self.line.clear();
                 let layer = &self.layers[job.0 as usize];
                 if self.json {
-                    out!("{}", serde_json::json!({"event": "stopped", "layer": layer, "step": step, "folder": folder}));
+                    out!(
+                        "{}",
+                        serde_json::json!({"event": "stopped", "layer": layer, "step": step, "folder": folder})
+                    );
                 } else {
-                    let kept = folder
-                        .map_or(String::new(), |f| format!("; checkpoint in {}. Go on with --resume", f.display()));
+                    let kept = folder.map_or(String::new(), |f| {
+                        format!("; checkpoint in {}. Go on with --resume", f.display())
+                    });
                     eprintln!("{layer}: stopped after {step} steps{kept}");
                 }
             }
             Event::Finished(finished) => self.finished(*finished),
-            Event::Failed { job, message, folder } => {
+            Event::Failed {
+                job,
+                message,
+                folder,
+            } => {
                 self.failed += 1;
                 self.line.clear();
                 let layer = &self.layers[job.0 as usize];
@@ -225,10 +252,15 @@ impl Report {
     fn progress(&mut self, progress: &Progress) {
         let layer = &self.layers[progress.job.0 as usize];
         if self.json {
-            progress.rows.iter().for_each(|row| out!("{}", step_json(layer, row)));
+            progress
+                .rows
+                .iter()
+                .for_each(|row| out!("{}", step_json(layer, row)));
             return;
         }
-        let (Some(row), steps) = (progress.rows.last(), self.steps) else { return };
+        let (Some(row), steps) = (progress.rows.last(), self.steps) else {
+            return;
+        };
         let left = (steps - row.step.min(steps)) as f64 / progress.steps_per_second;
         self.line.show(|| {
             let rate = progress.steps_per_second;
@@ -258,8 +290,10 @@ impl Report {
             out!("{object}");
             return;
         }
-        let sentence =
-            verification.map_or_else(|| "Unknown: no reference to check against".to_owned(), |v| v.sentence.clone());
+        let sentence = verification.map_or_else(
+            || "Unknown: no reference to check against".to_owned(),
+            |v| v.sentence.clone(),
+        );
         out!("{layer}: {sentence}");
         if let Some(null) = verification.and_then(|v| v.null.as_ref()) {
             out!("  null: {}", null.description);

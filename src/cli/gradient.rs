@@ -52,12 +52,17 @@ impl Gradient {
         let model = registry::load(&self.model)?;
         let layer = model.layer(&self.layer)?;
         let at = prepared(&npy::read(&self.init)?, &model.input, &self.init)?;
-        let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+        let mut executor = device::executor(
+            model.graph.clone(),
+            &self.computer.device,
+            self.computer.threads,
+        )?;
         let target = match (&self.target, &self.stimulus) {
             (Some(path), _) => job::read_target(path, &model, layer)?,
             (None, Some(stimulus)) => {
                 let stimulus = Stimulus::load(stimulus)?;
-                let input = stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
+                let input =
+                    stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
                 executor.forward(&input, layer)?;
                 executor.activation(layer)?.into_owned()
             }
@@ -65,14 +70,22 @@ impl Gradient {
         };
         executor.forward(&at, layer)?;
         let mut cotangent = vec![0.0; target.len()];
-        let loss = Loss::from(self.loss).evaluate(&executor.activation(layer)?, &target, &mut cotangent);
+        let loss =
+            Loss::from(self.loss).evaluate(&executor.activation(layer)?, &target, &mut cotangent);
         let mut gradient = vec![0.0; at.len()];
-        executor.pullback(model.tap(layer, !self.plain_relu), &cotangent, &mut gradient)?;
+        executor.pullback(
+            model.tap(layer, !self.plain_relu),
+            &cotangent,
+            &mut gradient,
+        )?;
         let loss_array = Array::new(vec![], vec![loss as f32])?;
         let gradient = Array::new(model.input.shape.clone(), gradient)?;
         npz::write(&self.out, [("loss", &loss_array), ("gradient", &gradient)])
             .context("the gradient was not written")?;
-        out!("{}", serde_json::json!({"loss": crate::verify::number::Number(loss), "out": self.out}));
+        out!(
+            "{}",
+            serde_json::json!({"loss": crate::verify::number::Number(loss), "out": self.out})
+        );
         Ok(Outcome::Done)
     }
 }

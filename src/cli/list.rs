@@ -62,8 +62,11 @@ impl Layers {
                 });
                 out!("{object}");
             } else {
-                let aliases =
-                    if node.aliases.is_empty() { String::new() } else { format!("  also {}", node.aliases.join(", ")) };
+                let aliases = if node.aliases.is_empty() {
+                    String::new()
+                } else {
+                    format!("  also {}", node.aliases.join(", "))
+                };
                 out!(
                     "{:<24} {:>12} {:>9}  {}{aliases}",
                     node.name,
@@ -89,9 +92,9 @@ pub enum Modality {
 /// Lists embedded stimuli.
 #[derive(Args, Debug)]
 pub struct Stimuli {
-    /// Pictures or sounds.
-    #[arg(long, value_enum, default_value = "image")]
-    modality: Modality,
+    /// Only pictures or only sounds.
+    #[arg(long, value_enum)]
+    modality: Option<Modality>,
     /// One JSON object per line.
     #[arg(long)]
     json: bool,
@@ -99,27 +102,36 @@ pub struct Stimuli {
 
 impl Stimuli {
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        if self.modality == Modality::Sound {
-            for s in embedded::sounds() {
-                if self.json {
-                    let mut object = serde_json::to_value(s)?;
-                    object["modality"] = "sound".into();
-                    out!("{object}");
-                } else {
-                    out!("{:<12} sound  {:<24} {} ({})", s.name, s.title, s.author, s.licence);
-                }
+        let wanted = |modality| self.modality.is_none_or(|m| m == modality);
+        if wanted(Modality::Image) {
+            for s in embedded::all() {
+                self.list("image", &s.name, &s.title, &s.author, &s.licence, s)?;
             }
-            return Ok(Outcome::Done);
         }
-        for s in embedded::all() {
-            if self.json {
-                let mut object = serde_json::to_value(s)?;
-                object["modality"] = "image".into();
-                out!("{object}");
-            } else {
-                out!("{:<12} image  {:<24} {} ({})", s.name, s.title, s.author, s.licence);
+        if wanted(Modality::Sound) {
+            for s in embedded::sounds() {
+                self.list("sound", &s.name, &s.title, &s.author, &s.licence, s)?;
             }
         }
         Ok(Outcome::Done)
+    }
+
+    fn list(
+        &self,
+        modality: &str,
+        name: &str,
+        title: &str,
+        author: &str,
+        licence: &str,
+        all: &impl serde::Serialize,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            let mut object = serde_json::to_value(all)?;
+            object["modality"] = modality.into();
+            out!("{object}");
+        } else {
+            out!("{name:<12} {modality}  {title:<24} {author} ({licence})");
+        }
+        Ok(())
     }
 }

@@ -53,10 +53,17 @@ pub struct Null {
 impl Null {
     pub fn run(&self) -> anyhow::Result<Outcome> {
         if self.out.exists() && !self.overwrite {
-            anyhow::bail!("{} exists already. Use --overwrite to replace it", self.out.display());
+            anyhow::bail!(
+                "{} exists already. Use --overwrite to replace it",
+                self.out.display()
+            );
         }
         if !self.merge.is_empty() {
-            let parts = self.merge.iter().map(|p| NullDistribution::read(p)).collect::<Result<Vec<_>>>()?;
+            let parts = self
+                .merge
+                .iter()
+                .map(|p| NullDistribution::read(p))
+                .collect::<Result<Vec<_>>>()?;
             let merged = NullDistribution::merge(parts)?;
             merged.write(&self.out)?;
             summary(&merged, &self.out);
@@ -65,7 +72,10 @@ impl Null {
         let shard = parse_shard(&self.shard)?;
         let model = registry::load(self.model.as_deref().context("a model is needed")?)?;
         if model.input.is_sound() {
-            anyhow::bail!("{} hears; null distributions can be built for models that see only", model.name);
+            anyhow::bail!(
+                "{} hears; null distributions can be built for models that see only",
+                model.name
+            );
         }
         let (pictures, digest) = pictures(&self.stimuli)?;
         let origin = Origin {
@@ -74,19 +84,39 @@ impl Null {
             seed: self.seed,
             pictures: pictures.len(),
             pictures_sha256: digest,
-            sources: self.sources.clone().unwrap_or_else(|| format!("from {}", self.stimuli.join(", "))),
+            sources: self
+                .sources
+                .clone()
+                .unwrap_or_else(|| format!("from {}", self.stimuli.join(", "))),
         };
-        let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+        let mut executor = device::executor(
+            model.graph.clone(),
+            &self.computer.device,
+            self.computer.threads,
+        )?;
         let interrupted = interrupt::watch(|| {})?;
-        let (mut line, begun, mine) = (ProgressLine::new(false), Instant::now(), self.pairs.div_ceil(shard.1));
+        let (mut line, begun, mine) = (
+            ProgressLine::new(false),
+            Instant::now(),
+            self.pairs.div_ceil(shard.1),
+        );
         let progress = |done: u64| {
             if done > 0 {
-                let left = begun.elapsed().as_secs_f64() / done as f64 * (mine.saturating_sub(done)) as f64;
+                let left = begun.elapsed().as_secs_f64() / done as f64
+                    * (mine.saturating_sub(done)) as f64;
                 line.show(|| format!("pair {done} of {mine}, {} left", duration(left)));
             }
             !interrupted.load(Ordering::SeqCst)
         };
-        let built = NullDistribution::build(&model, executor.as_mut(), &pictures, origin, self.pairs, shard, progress)?;
+        let built = NullDistribution::build(
+            &model,
+            executor.as_mut(),
+            &pictures,
+            origin,
+            self.pairs,
+            shard,
+            progress,
+        )?;
         line.clear();
         let Some(null) = built else {
             eprintln!("Interrupted; nothing was written");
@@ -100,10 +130,22 @@ impl Null {
 
 /// "2/4" to (1, 4): the first pair and the distance between pairs.
 fn parse_shard(text: &str) -> Result<(u64, u64)> {
-    let wrong = || Error::value("shard", format!("must be I/N with 1 ≤ I ≤ N, found '{text}'"));
+    let wrong = || {
+        Error::value(
+            "shard",
+            format!("must be I/N with 1 ≤ I ≤ N, found '{text}'"),
+        )
+    };
     let (i, n) = text.split_once('/').ok_or_else(wrong)?;
-    let (i, n): (u64, u64) = (i.parse().map_err(|_| wrong())?, n.parse().map_err(|_| wrong())?);
-    if i >= 1 && i <= n { Ok((i - 1, n)) } else { Err(wrong()) }
+    let (i, n): (u64, u64) = (
+        i.parse().map_err(|_| wrong())?,
+        n.parse().map_err(|_| wrong())?,
+    );
+    if i >= 1 && i <= n {
+        Ok((i - 1, n))
+    } else {
+        Err(wrong())
+    }
 }
 
 /// All pictures, in an order that depends on the names alone, and a digest of their pixels.
@@ -116,10 +158,17 @@ fn pictures(sources: &[String]) -> Result<(Vec<Image>, String)> {
         } else if path.is_dir() {
             let entries = std::fs::read_dir(path).map_err(|e| Error::io("read folder", path, e))?;
             let is_picture = |p: &PathBuf| {
-                let extension = p.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+                let extension = p
+                    .extension()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .to_lowercase();
                 matches!(extension.as_str(), "png" | "jpg" | "jpeg")
             };
-            let mut files: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(is_picture).collect();
+            let mut files: Vec<PathBuf> = entries
+                .filter_map(|e| e.ok().map(|e| e.path()))
+                .filter(is_picture)
+                .collect();
             if files.is_empty() {
                 return Err(Error::file(path, "Holds no PNG or JPEG pictures"));
             }
@@ -130,7 +179,11 @@ fn pictures(sources: &[String]) -> Result<(Vec<Image>, String)> {
         } else if path.exists() {
             all.push(Image::open(path)?);
         } else {
-            return Err(Error::unknown("stimulus or folder", source, embedded::all().iter().map(|s| s.name.as_str())));
+            return Err(Error::unknown(
+                "stimulus or folder",
+                source,
+                embedded::all().iter().map(|s| s.name.as_str()),
+            ));
         }
     }
     let digests: String = all.iter().map(|i| sha256(&i.rgb)).collect();

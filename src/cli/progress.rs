@@ -15,8 +15,17 @@ impl ProgressLine {
     /// A line on stderr; `quiet` shows nothing at all.
     pub fn new(quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let interval = if terminal { Duration::from_millis(200) } else { Duration::from_secs(15) };
-        Self { terminal, shown: None, interval, quiet }
+        let interval = if terminal {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(15)
+        };
+        Self {
+            terminal,
+            shown: None,
+            interval,
+            quiet,
+        }
     }
 
     /// Shows `text` if the last showing was long enough ago.

@@ -49,9 +49,17 @@ impl Reproduce {
             match session.events().recv()? {
                 Event::Progress(p) => {
                     if let Some(row) = p.rows.last() {
-                        let left =
-                            (spec.procedure.steps - row.step.min(spec.procedure.steps)) as f64 / p.steps_per_second;
-                        line.show(|| format!("step {} of {}, {} left", row.step, spec.procedure.steps, duration(left)));
+                        let left = (spec.procedure.steps - row.step.min(spec.procedure.steps))
+                            as f64
+                            / p.steps_per_second;
+                        line.show(|| {
+                            format!(
+                                "step {} of {}, {} left",
+                                row.step,
+                                spec.procedure.steps,
+                                duration(left)
+                            )
+                        });
                     }
                 }
                 Event::Finished(finished) => break finished.metamer,
@@ -62,12 +70,19 @@ impl Reproduce {
         };
         line.clear();
         let differing = match &original {
-            Original::Exact(values) => {
-                values.iter().zip(metamer.iter()).filter(|(a, b)| a.to_bits() != b.to_bits()).count()
-            }
+            Original::Exact(values) => values
+                .iter()
+                .zip(metamer.iter())
+                .filter(|(a, b)| a.to_bits() != b.to_bits())
+                .count(),
             Original::Picture(image) => {
                 let again = run_folder::to_image(&metamer, &input);
-                image.rgb.iter().zip(&again.rgb).filter(|(a, b)| a != b).count()
+                image
+                    .rgb
+                    .iter()
+                    .zip(&again.rgb)
+                    .filter(|(a, b)| a != b)
+                    .count()
             }
         };
         let what = match original {
@@ -81,21 +96,41 @@ impl Reproduce {
                 metamer.len()
             );
         }
-        out!("{} is reproduced to the bit: all {} {what} are equal", self.file.display(), metamer.len());
+        out!(
+            "{} is reproduced to the bit: all {} {what} are equal",
+            self.file.display(),
+            metamer.len()
+        );
         Ok(Outcome::Done)
     }
 
     fn original(&self) -> anyhow::Result<(Spec, Original, Option<PathBuf>)> {
         if self.file.is_dir() {
             let run = FinishedRun::read(&self.file)?;
-            return Ok((run.spec, Original::Exact(run.metamer), Some(self.file.clone())));
+            return Ok((
+                run.spec,
+                Original::Exact(run.metamer),
+                Some(self.file.clone()),
+            ));
         }
         if Sound::names(&self.file) {
             let spec = run_folder::spec_in_wav(&self.file)?;
-            let samples = Sound::open(&self.file)?.samples.into_iter().map(|s| s as f32).collect();
-            return Ok((spec, Original::Exact(samples), self.file.parent().map(ToOwned::to_owned)));
+            let samples = Sound::open(&self.file)?
+                .samples
+                .into_iter()
+                .map(|s| s as f32)
+                .collect();
+            return Ok((
+                spec,
+                Original::Exact(samples),
+                self.file.parent().map(ToOwned::to_owned),
+            ));
         }
         let spec = run_folder::spec_in_png(&self.file)?;
-        Ok((spec, Original::Picture(Image::open(&self.file)?), self.file.parent().map(ToOwned::to_owned)))
+        Ok((
+            spec,
+            Original::Picture(Image::open(&self.file)?),
+            self.file.parent().map(ToOwned::to_owned),
+        ))
     }
 }

@@ -23,6 +23,11 @@ pub struct Screenshot {
 fn parse_size(text: &str) -> Result<[u32; 2], String> {
     let wrong = || format!("must be WIDTHxHEIGHT with sides of 320 to 8192 pixels, found '{text}'");
     let (w, h) = text.split_once('x').ok_or_else(wrong)?;
-    let side = |s: &str| s.parse().ok().filter(|v| (320..=8192).contains(v)).ok_or_else(wrong);
+    let side = |s: &str| {
+        s.parse()
+            .ok()
+            .filter(|v| (320..=8192).contains(v))
+            .ok_or_else(wrong)
+    };
     Ok([side(w)?, side(h)?])
 }

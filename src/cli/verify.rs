@@ -31,7 +31,12 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        let null = self.null.as_deref().map(NullDistribution::read).transpose()?.map(Arc::new);
+        let null = self
+            .null
+            .as_deref()
+            .map(NullDistribution::read)
+            .transpose()?
+            .map(Arc::new);
         let mut verdicts = Vec::new();
         for path in &self.runs {
             let run = FinishedRun::read(path)?;
@@ -44,21 +49,50 @@ impl Verify {
                     path.display()
                 )
             })?;
-            let reference = stimulus.prepare_part(&model.input, run.spec.procedure.crop, run.spec.procedure.part)?;
-            let mut executor = device::executor(model.graph.clone(), &self.computer.device, self.computer.threads)?;
+            let reference = stimulus.prepare_part(
+                &model.input,
+                run.spec.procedure.crop,
+                run.spec.procedure.part,
+            )?;
+            let mut executor = device::executor(
+                model.graph.clone(),
+                &self.computer.device,
+                self.computer.threads,
+            )?;
             let null = null.clone().or_else(|| embedded::null_for(&model));
             let criteria = run.spec.procedure.criteria;
-            let outcome =
-                verify(&model, executor.as_mut(), layer, &reference, &run.metamer, criteria, null.as_deref())?;
+            let outcome = verify(
+                &model,
+                executor.as_mut(),
+                layer,
+                &reference,
+                &run.metamer,
+                criteria,
+                null.as_deref(),
+            )?;
             if self.json {
-                out!("{}", serde_json::json!({"run": path, "verification": outcome}));
+                out!(
+                    "{}",
+                    serde_json::json!({"run": path, "verification": outcome})
+                );
             } else {
                 out!("{}: {}", path.display(), outcome.sentence);
-                out!("{:<12} {:>9} {:>9} {:>10} {:>16}", "layer", "rho", "r", "SNR dB", "conventional dB");
+                out!(
+                    "{:<12} {:>9} {:>9} {:>10} {:>16}",
+                    "layer",
+                    "rho",
+                    "r",
+                    "SNR dB",
+                    "conventional dB"
+                );
                 for id in &model.metamer_layers {
                     let name = &model.graph.node(*id).name;
                     if let Some(c) = outcome.layers.values().find_map(|l| l.get(name)) {
-                        let matched = if *name == run.spec.layer { "  matched" } else { "" };
+                        let matched = if *name == run.spec.layer {
+                            "  matched"
+                        } else {
+                            ""
+                        };
                         out!(
                             "{name:<12} {:>9.4} {:>9.4} {:>10.2} {:>16.2}{matched}",
                             c.spearman.0,
@@ -71,6 +105,10 @@ impl Verify {
             }
             verdicts.push(outcome.verdict);
         }
-        Ok(if verdicts.contains(&Verdict::Fail) { Outcome::Failed } else { Outcome::Done })
+        Ok(if verdicts.contains(&Verdict::Fail) {
+            Outcome::Failed
+        } else {
+            Outcome::Done
+        })
     }
 }

@@ -64,7 +64,11 @@ impl LastStage {
 
     fn compress(&self, envelope: f32) -> f32 {
         let u = self.scale * (envelope.max(0.0) + self.offset);
-        if self.linear { u } else { u.powf(self.exponent) }
+        if self.linear {
+            u
+        } else {
+            u.powf(self.exponent)
+        }
     }
 
     fn slope(&self, envelope: f32) -> f32 {
@@ -90,76 +94,173 @@ impl Cochlea {
             spectrum: vec![Complex::default(); n],
             analytic: vec![Complex::default(); n * layer.channels()],
             downsampled: vec![0.0; layer.channels() * layer.frames()],
-            shares: layer.bands().iter().map(|b| vec![Complex::default(); b.gains.len()]).collect(),
+            shares: layer
+                .bands()
+                .iter()
+                .map(|b| vec![Complex::default(); b.gains.len()])
+                .collect(),
             workspaces: vec![],
             layer: layer.clone(),
         }
     }
 
     fn make_workspaces(&mut self) {
-        let (n, samples, frames) = (self.layer.transform_length(), self.layer.samples(), self.layer.frames());
-        let scratch = self.forward.get_inplace_scratch_len().max(self.inverse.get_inplace_scratch_len());
-        self.workspaces.resize_with(rayon::current_num_threads(), || {
-            Mutex::new(Workspace {
-                analytic: vec![Complex::default(); n],
-                scratch: vec![Complex::default(); scratch],
-                envelope: vec![0.0; samples],
-                frames: vec![0.0; frames],
-            })
-        });
+        let (n, samples, frames) = (
+            self.layer.transform_length(),
+            self.layer.samples(),
+            self.layer.frames(),
+        );
+        let scratch = self
+            .forward
+            .get_inplace_scratch_len()
+            .max(self.inverse.get_inplace_scratch_len());
+        self.workspaces
+            .resize_with(rayon::current_num_threads(), || {
+                Mutex::new(Workspace {
+                    analytic: vec![Complex::default(); n],
+                    scratch: vec![Complex::default(); scratch],
+                    envelope: vec![0.0; samples],
+                    frames: vec![0.0; frames],
+                })
+            });
     }
 
     pub fn forward(&mut self, sound: &[f32], out: &mut [f32]) {
         self.make_workspaces();
-        let Self { layer, last_stage, forward, inverse, spectrum, analytic, downsampled, workspaces, .. } = self;
-        let (n, frames, floor) = (layer.transform_length(), layer.frames(), layer.front_end().power_floor as f32);
-        let mean = if layer.front_end().subtract_mean { mean(sound) } else { 0.0 };
+        let Self {
+            layer,
+            last_stage,
+            forward,
+            inverse,
+            spectrum,
+            analytic,
+            downsampled,
+            workspaces,
+            ..
+        } = self;
+        let (n, frames, floor) = (
+            layer.transform_length(),
+            layer.frames(),
+            layer.front_end().power_floor as f32,
+        );
+        let mean = if layer.front_end().subtract_mean {
+            mean(sound)
+        } else {
+            0.0
+        };
         spectrum.fill(Complex::default());
-        spectrum.iter_mut().zip(sound).for_each(|(z, x)| z.re = x - mean);
+        spectrum
+            .iter_mut()
+            .zip(sound)
+            .for_each(|(z, x)| z.re = x - mean);
         forward.process_with_scratch(spectrum, &mut own(workspaces).scratch);
 
-        let channels =
-            analytic.par_chunks_mut(n).zip(downsampled.par_chunks_mut(frames)).zip(out.par_chunks_mut(frames));
-        channels.zip(layer.bands()).with_max_len(1).for_each(|(((analytic, downsampled), out), band)| {
-            let Workspace { scratch, envelope, .. } = &mut *own(workspaces);
-            let bins = spectrum[band.first..].iter().zip(&band.gains);
-            analytic.iter_mut().zip(bins).for_each(|(a, (x, gain))| *a = x * (gain / n as f32));
-            analytic[band.gains.len()..].fill(Complex::default());
-            inverse.process_with_scratch(analytic, scratch);
-            envelope::magnitudes(&analytic[..envelope.len()], floor, envelope);
-            decimate::decimate(envelope, layer.taps(), layer.front_end().stride(), layer.before(), downsampled);
-            out.iter_mut().zip(downsampled).for_each(|(y, d)| *y = last_stage.compress(*d));
-        });
+        let channels = analytic
+            .par_chunks_mut(n)
+            .zip(downsampled.par_chunks_mut(frames))
+            .zip(out.par_chunks_mut(frames));
+        channels.zip(layer.bands()).with_max_len(1).for_each(
+            |(((analytic, downsampled), out), band)| {
+                let Workspace {
+                    scratch, envelope, ..
+                } = &mut *own(workspaces);
+                let bins = spectrum[band.first..].iter().zip(&band.gains);
+                analytic
+                    .iter_mut()
+                    .zip(bins)
+                    .for_each(|(a, (x, gain))| *a = x * (gain / n as f32));
+                analytic[band.gains.len()..].fill(Complex::default());
+                inverse.process_with_scratch(analytic, scratch);
+                envelope::magnitudes(&analytic[..envelope.len()], floor, envelope);
+                decimate::decimate(
+                    envelope,
+                    layer.taps(),
+                    layer.front_end().stride(),
+                    layer.before(),
+                    downsampled,
+                );
+                out.iter_mut()
+                    .zip(downsampled)
+                    .for_each(|(y, d)| *y = last_stage.compress(*d));
+            },
+        );
     }
 
     pub fn pullback(&mut self, cotangent: &[f32], target: &mut Target) {
         self.make_workspaces();
-        let Self { layer, last_stage, forward, inverse, spectrum, analytic, downsampled, shares, workspaces } = self;
-        let (n, frames, floor) = (layer.transform_length(), layer.frames(), layer.front_end().power_floor as f32);
-        let channels = analytic.par_chunks(n).zip(downsampled.par_chunks(frames)).zip(cotangent.par_chunks(frames));
-        let channels = channels.zip(layer.bands()).zip(shares.par_iter_mut()).with_max_len(1);
+        let Self {
+            layer,
+            last_stage,
+            forward,
+            inverse,
+            spectrum,
+            analytic,
+            downsampled,
+            shares,
+            workspaces,
+        } = self;
+        let (n, frames, floor) = (
+            layer.transform_length(),
+            layer.frames(),
+            layer.front_end().power_floor as f32,
+        );
+        let channels = analytic
+            .par_chunks(n)
+            .zip(downsampled.par_chunks(frames))
+            .zip(cotangent.par_chunks(frames));
+        let channels = channels
+            .zip(layer.bands())
+            .zip(shares.par_iter_mut())
+            .with_max_len(1);
         channels.for_each(|((((analytic, downsampled), cotangent), band), share)| {
             let work = &mut *own(workspaces);
-            let gradients = downsampled.iter().zip(cotangent).map(|(d, g)| g * last_stage.slope(*d));
-            work.frames.iter_mut().zip(gradients).for_each(|(f, g)| *f = g);
+            let gradients = downsampled
+                .iter()
+                .zip(cotangent)
+                .map(|(d, g)| g * last_stage.slope(*d));
+            work.frames
+                .iter_mut()
+                .zip(gradients)
+                .for_each(|(f, g)| *f = g);
             work.envelope.fill(0.0);
             let (stride, before) = (layer.front_end().stride(), layer.before());
-            decimate::spread(&work.frames, layer.taps(), stride, before, &mut work.envelope);
+            decimate::spread(
+                &work.frames,
+                layer.taps(),
+                stride,
+                before,
+                &mut work.envelope,
+            );
             let heard = work.envelope.len();
-            envelope::along(&analytic[..heard], &work.envelope, floor, &mut work.analytic[..heard]);
+            envelope::along(
+                &analytic[..heard],
+                &work.envelope,
+                floor,
+                &mut work.analytic[..heard],
+            );
             work.analytic[heard..].fill(Complex::default());
             forward.process_with_scratch(&mut work.analytic, &mut work.scratch);
             let bins = work.analytic.iter().zip(&band.gains);
-            share.iter_mut().zip(bins).for_each(|(s, (a, gain))| *s = a * (gain / n as f32));
+            share
+                .iter_mut()
+                .zip(bins)
+                .for_each(|(s, (a, gain))| *s = a * (gain / n as f32));
         });
         // The forward pass's spectrum is needed no longer; its buffer takes the gradient's.
         spectrum.fill(Complex::default());
         for (band, share) in layer.bands().iter().zip(shares) {
-            spectrum[band.first..].iter_mut().zip(share).for_each(|(sum, s)| *sum += *s);
+            spectrum[band.first..]
+                .iter_mut()
+                .zip(share)
+                .for_each(|(sum, s)| *sum += *s);
         }
         inverse.process_with_scratch(spectrum, &mut own(workspaces).scratch);
         let gradient: Vec<f32> = spectrum[..layer.samples()].iter().map(|z| z.re).collect();
-        let mean = if layer.front_end().subtract_mean { mean(&gradient) } else { 0.0 };
+        let mean = if layer.front_end().subtract_mean {
+            mean(&gradient)
+        } else {
+            0.0
+        };
         target.accept(&gradient, &gradient, |_, g| g - mean);
     }
 }
@@ -167,7 +268,9 @@ impl Cochlea {
 /// The workspace of the thread that asks. Nobody else does while it works, so the lock never waits.
 fn own(workspaces: &[Mutex<Workspace>]) -> MutexGuard<'_, Workspace> {
     let thread = rayon::current_thread_index().unwrap_or(0);
-    workspaces[thread % workspaces.len()].lock().unwrap_or_else(PoisonError::into_inner)
+    workspaces[thread % workspaces.len()]
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn mean(values: &[f32]) -> f32 {

@@ -60,9 +60,18 @@ impl Convolution {
         let plane = lead + wide;
         let cotangent = lead + (phase[0] * phase[1]).next_multiple_of(BLOCK);
 
-        let starts: Vec<[usize; 2]> =
-            Window { kernel: [stride[0].min(kernel[0]), stride[1].min(kernel[1])], ..conv.window }.taps().collect();
-        let place = |[i, j]: [usize; 2]| starts.iter().position(|s| *s == [i % stride[0], j % stride[1]]).unwrap_or(0);
+        let starts: Vec<[usize; 2]> = Window {
+            kernel: [stride[0].min(kernel[0]), stride[1].min(kernel[1])],
+            ..conv.window
+        }
+        .taps()
+        .collect();
+        let place = |[i, j]: [usize; 2]| {
+            starts
+                .iter()
+                .position(|s| *s == [i % stride[0], j % stride[1]])
+                .unwrap_or(0)
+        };
         let offsets = (0..channels[0])
             .flat_map(|c| conv.window.taps().map(move |t| (c, t)))
             .map(|(c, tap)| (c * starts.len() + place(tap)) * plane + shift(tap))
@@ -73,25 +82,39 @@ impl Convolution {
         let phases = starts
             .iter()
             .map(|start| {
-                let taps: Vec<[usize; 2]> =
-                    conv.window.taps().filter(|[i, j]| [i % stride[0], j % stride[1]] == *start).collect();
+                let taps: Vec<[usize; 2]> = conv
+                    .window
+                    .taps()
+                    .filter(|[i, j]| [i % stride[0], j % stride[1]] == *start)
+                    .collect();
                 let offsets = (0..channels[1])
                     .flat_map(|o| taps.iter().map(move |t| (o, *t)))
                     .map(|(o, tap)| o * cotangent + lead - shift(tap))
                     .collect();
-                let mut packed = Vec::with_capacity(groups * channels[0] * channels[1] * taps.len());
+                let mut packed =
+                    Vec::with_capacity(groups * channels[0] * channels[1] * taps.len());
                 for g in 0..groups {
                     for c in 0..channels[0] {
                         for o in 0..channels[1] {
                             let kernel_at = ((g * channels[1] + o) * channels[0] + c) * area;
-                            packed.extend(taps.iter().map(|[i, j]| weight[kernel_at + i * kernel[1] + j]));
+                            packed.extend(
+                                taps.iter()
+                                    .map(|[i, j]| weight[kernel_at + i * kernel[1] + j]),
+                            );
                         }
                     }
                 }
-                Phase { start: *start, offsets, weight: packed }
+                Phase {
+                    start: *start,
+                    offsets,
+                    weight: packed,
+                }
             })
             .collect();
-        let bias = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; conv.out_channels()]), Parameter::values)?;
+        let bias = conv
+            .bias
+            .as_ref()
+            .map_or_else(|| Ok(vec![0.0; conv.out_channels()]), Parameter::values)?;
         Ok(Self {
             window: conv.window,
             groups,
@@ -111,17 +134,35 @@ impl Convolution {
     }
 
     /// Computes the output; with a ceiling, that of the rectifier that follows.
-    pub fn forward(&self, x: &[f32], out: &mut [f32], ceiling: Option<f32>, scratch: &mut Vec<f32>) {
+    pub fn forward(
+        &self,
+        x: &[f32],
+        out: &mut [f32],
+        ceiling: Option<f32>,
+        scratch: &mut Vec<f32>,
+    ) {
         let [ins, outs] = self.channels;
-        let (in_plane, out_plane) = (self.input[0] * self.input[1], self.output[0] * self.output[1]);
+        let (in_plane, out_plane) = (
+            self.input[0] * self.input[1],
+            self.output[0] * self.output[1],
+        );
         let split = self.phases.len() * self.plane;
         let taps = self.offsets.len();
         let one = |split: &[f32], channel: usize, out: &mut [f32], wide: &mut [f32]| {
-            correlate(split, &self.offsets, &self.weight[channel * taps..][..taps], self.bias[channel], wide);
+            correlate(
+                split,
+                &self.offsets,
+                &self.weight[channel * taps..][..taps],
+                self.bias[channel],
+                wide,
+            );
             for (row, out) in out.chunks_mut(self.output[1]).enumerate() {
                 let wide = &wide[row * self.phase[1]..][..self.output[1]];
                 match ceiling {
-                    Some(ceiling) => out.iter_mut().zip(wide).for_each(|(o, v)| *o = v.clamp(0.0, ceiling)),
+                    Some(ceiling) => out
+                        .iter_mut()
+                        .zip(wide)
+                        .for_each(|(o, v)| *o = v.clamp(0.0, ceiling)),
                     None => out.copy_from_slice(wide),
                 }
             }
@@ -129,27 +170,44 @@ impl Convolution {
         if self.groups == 1 {
             scratch.resize((ins * split).max(scratch.len()), 0.0);
             let all = &mut scratch[..ins * split];
-            all.par_chunks_mut(split).zip(x.par_chunks(in_plane)).for_each(|(s, x)| self.split(x, s));
-            out.par_chunks_mut(out_plane)
-                .enumerate()
-                .for_each_init(|| vec![0.0; self.wide], |wide, (channel, out)| one(all, channel, out, wide));
-        } else {
-            out.par_chunks_mut(outs * out_plane).zip(x.par_chunks(ins * in_plane)).enumerate().for_each_init(
-                || (vec![0.0; ins * split], vec![0.0; self.wide]),
-                |(all, wide), (group, (out, x))| {
-                    all.chunks_mut(split).zip(x.chunks(in_plane)).for_each(|(s, x)| self.split(x, s));
-                    for (o, out) in out.chunks_mut(out_plane).enumerate() {
-                        one(all, group * outs + o, out, wide);
-                    }
-                },
+            all.par_chunks_mut(split)
+                .zip(x.par_chunks(in_plane))
+                .for_each(|(s, x)| self.split(x, s));
+            out.par_chunks_mut(out_plane).enumerate().for_each_init(
+                || vec![0.0; self.wide],
+                |wide, (channel, out)| one(all, channel, out, wide),
             );
+        } else {
+            out.par_chunks_mut(outs * out_plane)
+                .zip(x.par_chunks(ins * in_plane))
+                .enumerate()
+                .for_each_init(
+                    || (vec![0.0; ins * split], vec![0.0; self.wide]),
+                    |(all, wide), (group, (out, x))| {
+                        all.chunks_mut(split)
+                            .zip(x.chunks(in_plane))
+                            .for_each(|(s, x)| self.split(x, s));
+                        for (o, out) in out.chunks_mut(out_plane).enumerate() {
+                            one(all, group * outs + o, out, wide);
+                        }
+                    },
+                );
         }
     }
 
     /// Adds the input's gradient to its place; with a mask, the cotangent is that of the rectifier that follows.
-    pub fn pullback(&self, cotangent: &[f32], mask: Option<Mask<'_>>, target: &mut Target, scratch: &mut Vec<f32>) {
+    pub fn pullback(
+        &self,
+        cotangent: &[f32],
+        mask: Option<Mask<'_>>,
+        target: &mut Target,
+        scratch: &mut Vec<f32>,
+    ) {
         let [ins, outs] = self.channels;
-        let (in_plane, out_plane) = (self.input[0] * self.input[1], self.output[0] * self.output[1]);
+        let (in_plane, out_plane) = (
+            self.input[0] * self.input[1],
+            self.output[0] * self.output[1],
+        );
         let add = target.add;
         let area = self.cotangent - self.lead;
         let one = |laid: &[f32], channel: usize, dx: &mut [f32], phase: &mut [f32]| {
@@ -158,7 +216,13 @@ impl Convolution {
             }
             for p in &self.phases {
                 let taps = p.offsets.len();
-                correlate(laid, &p.offsets, &p.weight[channel * taps..][..taps], 0.0, phase);
+                correlate(
+                    laid,
+                    &p.offsets,
+                    &p.weight[channel * taps..][..taps],
+                    0.0,
+                    phase,
+                );
                 self.join(p, phase, dx);
             }
         };
@@ -173,13 +237,23 @@ impl Convolution {
                 .buffer
                 .par_chunks_mut(in_plane)
                 .enumerate()
-                .for_each_init(|| vec![0.0; area], |phase, (channel, dx)| one(all, channel, dx, phase));
+                .for_each_init(
+                    || vec![0.0; area],
+                    |phase, (channel, dx)| one(all, channel, dx, phase),
+                );
         } else {
-            let groups = target.buffer.par_chunks_mut(ins * in_plane).zip(cotangent.par_chunks(outs * out_plane));
+            let groups = target
+                .buffer
+                .par_chunks_mut(ins * in_plane)
+                .zip(cotangent.par_chunks(outs * out_plane));
             groups.enumerate().for_each_init(
                 || (vec![0.0; outs * self.cotangent], vec![0.0; area]),
                 |(all, phase), (group, (dx, g))| {
-                    for (o, (l, g)) in all.chunks_mut(self.cotangent).zip(g.chunks(out_plane)).enumerate() {
+                    for (o, (l, g)) in all
+                        .chunks_mut(self.cotangent)
+                        .zip(g.chunks(out_plane))
+                        .enumerate()
+                    {
                         self.lay(g, mask, (group * outs + o) * out_plane, l);
                     }
                     for (c, dx) in dx.chunks_mut(in_plane).enumerate() {
@@ -199,7 +273,10 @@ impl Convolution {
                 let into = &mut plane[row * self.phase[1]..][columns.clone()];
                 match self.window.stride[1] {
                     1 => into.copy_from_slice(&line[first..first + into.len()]),
-                    stride => into.iter_mut().zip(line[first..].iter().step_by(stride)).for_each(|(o, v)| *o = *v),
+                    stride => into
+                        .iter_mut()
+                        .zip(line[first..].iter().step_by(stride))
+                        .for_each(|(o, v)| *o = *v),
                 }
             });
         }
@@ -210,18 +287,32 @@ impl Convolution {
         self.rows(phase, |row, y, columns, first| {
             let from = &plane[row * self.phase[1]..][columns.clone()];
             let line = &mut dx[y * self.input[1]..][..self.input[1]];
-            line[first..].iter_mut().step_by(self.window.stride[1]).zip(from).for_each(|(o, v)| *o += *v);
+            line[first..]
+                .iter_mut()
+                .step_by(self.window.stride[1])
+                .zip(from)
+                .for_each(|(o, v)| *o += *v);
         });
     }
 
     /// Visits the rows of a phase that lie inside the input: the phase's row, the input's row, the phase's columns that
     /// lie inside, and the input's column of the first of them.
-    fn rows(&self, phase: &Phase, mut visit: impl FnMut(usize, usize, &std::ops::Range<usize>, usize)) {
-        let Window { stride, padding, .. } = self.window;
+    fn rows(
+        &self,
+        phase: &Phase,
+        mut visit: impl FnMut(usize, usize, &std::ops::Range<usize>, usize),
+    ) {
+        let Window {
+            stride, padding, ..
+        } = self.window;
         // The phase's entry q sits at q · stride + start − padding of the input.
         let inside = |axis: usize, before: usize| {
-            let first = before.saturating_sub(phase.start[axis]).div_ceil(stride[axis]);
-            let end = (self.input[axis] + before).saturating_sub(phase.start[axis]).div_ceil(stride[axis]);
+            let first = before
+                .saturating_sub(phase.start[axis])
+                .div_ceil(stride[axis]);
+            let end = (self.input[axis] + before)
+                .saturating_sub(phase.start[axis])
+                .div_ceil(stride[axis]);
             first..end.min(self.phase[axis])
         };
         let columns = inside(1, padding.left);
@@ -230,7 +321,12 @@ impl Convolution {
         }
         let first = columns.start * stride[1] + phase.start[1] - padding.left;
         for row in inside(0, padding.top) {
-            visit(row, row * stride[0] + phase.start[0] - padding.top, &columns, first);
+            visit(
+                row,
+                row * stride[0] + phase.start[0] - padding.top,
+                &columns,
+                first,
+            );
         }
     }
 

@@ -13,12 +13,14 @@ fn wide(body: impl FnOnce()) {
 
 /// Sets every element of `out` to `f` of the same element of `input`.
 pub fn map(input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
-    out.par_chunks_mut(TASK).zip(input.par_chunks(TASK)).for_each(|(out, input)| {
-        wide(
-            #[inline(always)]
-            || out.iter_mut().zip(input).for_each(|(o, x)| *o = f(*x)),
-        );
-    });
+    out.par_chunks_mut(TASK)
+        .zip(input.par_chunks(TASK))
+        .for_each(|(out, input)| {
+            wide(
+                #[inline(always)]
+                || out.iter_mut().zip(input).for_each(|(o, x)| *o = f(*x)),
+            );
+        });
 }
 
 /// Sets every element of `out` to `f` of the same elements of `a` and `b`.
@@ -28,18 +30,29 @@ pub fn map2(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32) -> f32 +
 
 /// Replaces every element of `out` by `f` of itself and the same elements of `a` and `b`.
 pub fn update2(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32, f32) -> f32 + Sync) {
-    out.par_chunks_mut(TASK).zip(a.par_chunks(TASK).zip(b.par_chunks(TASK))).for_each(|(out, (a, b))| {
-        wide(
-            #[inline(always)]
-            || out.iter_mut().zip(a.iter().zip(b)).for_each(|(o, (a, b))| *o = f(*o, *a, *b)),
-        );
-    });
+    out.par_chunks_mut(TASK)
+        .zip(a.par_chunks(TASK).zip(b.par_chunks(TASK)))
+        .for_each(|(out, (a, b))| {
+            wide(
+                #[inline(always)]
+                || {
+                    out.iter_mut()
+                        .zip(a.iter().zip(b))
+                        .for_each(|(o, (a, b))| *o = f(*o, *a, *b))
+                },
+            );
+        });
 }
 
 /// `out[c] = input[c] · scale[c] + offset[c]`, channel by channel.
 pub fn affine(input: &[f32], out: &mut [f32], scale: &[f32], offset: &[f32]) {
     let plane = out.len() / scale.len();
-    out.par_chunks_mut(plane).zip(input.par_chunks(plane)).enumerate().for_each(|(c, (out, input))| {
-        out.iter_mut().zip(input).for_each(|(o, x)| *o = *x * scale[c] + offset[c]);
-    });
+    out.par_chunks_mut(plane)
+        .zip(input.par_chunks(plane))
+        .enumerate()
+        .for_each(|(c, (out, input))| {
+            out.iter_mut()
+                .zip(input)
+                .for_each(|(o, x)| *o = *x * scale[c] + offset[c]);
+        });
 }

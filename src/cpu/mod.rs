@@ -72,14 +72,21 @@ impl Cpu {
         if self.computed[node.index()] {
             return Ok(());
         }
-        Err(Error::Internal(format!("layer '{}' has not been computed", self.graph.node(node).name)))
+        Err(Error::Internal(format!(
+            "layer '{}' has not been computed",
+            self.graph.node(node).name
+        )))
     }
 
     fn prepare(&mut self, id: NodeId) -> Result<()> {
         let i = id.index();
         if self.operations[i].is_none() {
             let node = self.graph.node(id);
-            let shapes: Vec<&[usize]> = node.inputs.iter().map(|n| &self.graph.node(*n).shape[..]).collect();
+            let shapes: Vec<&[usize]> = node
+                .inputs
+                .iter()
+                .map(|n| &self.graph.node(*n).shape[..])
+                .collect();
             let operation = Operation::pack(&node.layer, &shapes, &node.shape)?;
             if !operation.takes_rectifier() {
                 self.rectifier[i] = None;
@@ -104,10 +111,22 @@ impl Cpu {
             }
             let kept = self.fused(*id).unwrap_or(*id);
             let ceiling = (kept != *id).then(|| ceiling(&self.graph, kept));
-            let Self { graph, operations, values, scratch, threads, .. } = self;
+            let Self {
+                graph,
+                operations,
+                values,
+                scratch,
+                threads,
+                ..
+            } = self;
             let mut output = std::mem::take(&mut values[kept.index()]);
             output.resize(graph.node(kept).elements(), 0.0);
-            let inputs: Vec<&[f32]> = graph.node(*id).inputs.iter().map(|n| &values[n.index()][..]).collect();
+            let inputs: Vec<&[f32]> = graph
+                .node(*id)
+                .inputs
+                .iter()
+                .map(|n| &values[n.index()][..])
+                .collect();
             if let Some(operation) = &mut operations[id.index()] {
                 threads.install(|| operation.forward(&inputs, &mut output, ceiling, scratch));
             }
@@ -120,7 +139,11 @@ impl Cpu {
 /// The rectifiers that are the only readers of the layer before them, at that layer's place.
 fn sole_rectifiers(graph: &Graph) -> Vec<Option<NodeId>> {
     let mut readers = vec![0; graph.nodes().len()];
-    graph.nodes().iter().flat_map(|n| &n.inputs).for_each(|i| readers[i.index()] += 1);
+    graph
+        .nodes()
+        .iter()
+        .flat_map(|n| &n.inputs)
+        .for_each(|i| readers[i.index()] += 1);
     let mut rectifier = vec![None; graph.nodes().len()];
     for id in graph.ids() {
         let node = graph.node(id);
@@ -153,7 +176,11 @@ impl Executor for Cpu {
 
     fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()> {
         if input.len() != self.graph.input_elements() {
-            return Err(Error::shape("network input", &self.graph.node(NodeId::INPUT).shape, &[input.len()]));
+            return Err(Error::shape(
+                "network input",
+                &self.graph.node(NodeId::INPUT).shape,
+                &[input.len()],
+            ));
         }
         let path = self.graph.path_to(until);
         for id in &path {
@@ -174,43 +201,72 @@ impl Executor for Cpu {
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
         // A layer that was computed together with its rectifier has no output of its own, but a pullback needs none.
         self.require(self.fused(tap.node).unwrap_or(tap.node))?;
-        for (what, node, length) in
-            [("loss gradient", tap.node, cotangent.len()), ("input gradient", NodeId::INPUT, gradient.len())]
-        {
+        for (what, node, length) in [
+            ("loss gradient", tap.node, cotangent.len()),
+            ("input gradient", NodeId::INPUT, gradient.len()),
+        ] {
             let node = self.graph.node(node);
             if length != node.elements() {
                 return Err(Error::shape(what, &node.shape, &[length]));
             }
         }
         let mut filled = vec![false; self.graph.nodes().len()];
-        fill(&mut self.cotangents[tap.node.index()], &mut filled[tap.node.index()], cotangent);
+        fill(
+            &mut self.cotangents[tap.node.index()],
+            &mut filled[tap.node.index()],
+            cotangent,
+        );
         for id in self.graph.path_to(tap.node).into_iter().rev() {
             // A rectifier that was computed together with the layer before it hands its cotangent on with a mask.
             let after = self.fused(id).filter(|r| filled[r.index()]);
             let at = after.unwrap_or(id);
-            let skipped = self.graph.node(id).inputs.iter().any(|input| self.fused(*input) == Some(id));
+            let skipped = self
+                .graph
+                .node(id)
+                .inputs
+                .iter()
+                .any(|input| self.fused(*input) == Some(id));
             if !filled[at.index()] || skipped {
                 continue;
             }
             let own = std::mem::take(&mut self.cotangents[at.index()]);
-            let Self { graph, operations, values, cotangents, scratch, threads, .. } = self;
+            let Self {
+                graph,
+                operations,
+                values,
+                cotangents,
+                scratch,
+                threads,
+                ..
+            } = self;
             let node = graph.node(id);
             let mut targets: Vec<Target> = Vec::with_capacity(node.inputs.len());
             for input in &node.inputs {
                 let mut buffer = std::mem::take(&mut cotangents[input.index()]);
                 buffer.resize(graph.node(*input).elements(), 0.0);
-                targets.push(Target { buffer, add: filled[input.index()] });
+                targets.push(Target {
+                    buffer,
+                    add: filled[input.index()],
+                });
             }
             let inputs: Vec<&[f32]> = node.inputs.iter().map(|n| &values[n.index()][..]).collect();
             let unchanged = tap.straight_through && at == tap.node;
-            let mask = after
-                .filter(|_| !unchanged)
-                .map(|rectifier| Mask { output: &values[rectifier.index()], ceiling: ceiling(graph, rectifier) });
+            let mask = after.filter(|_| !unchanged).map(|rectifier| Mask {
+                output: &values[rectifier.index()],
+                ceiling: ceiling(graph, rectifier),
+            });
             threads.install(|| {
                 if unchanged && matches!(node.layer, Layer::Rectifier(_)) {
                     targets.iter_mut().for_each(|t| t.accept_whole(&own));
                 } else if let Some(operation) = &mut operations[id.index()] {
-                    operation.pullback(&inputs, &values[id.index()], &own, &mut targets, mask, scratch);
+                    operation.pullback(
+                        &inputs,
+                        &values[id.index()],
+                        &own,
+                        &mut targets,
+                        mask,
+                        scratch,
+                    );
                 }
             });
             for (input, target) in node.inputs.iter().zip(targets) {
@@ -235,7 +291,9 @@ impl Target {
     /// Puts `share(other[i], cotangent[i])` into every element.
     fn accept(&mut self, other: &[f32], cotangent: &[f32], share: impl Fn(f32, f32) -> f32 + Sync) {
         if self.add {
-            elementwise::update2(other, cotangent, &mut self.buffer, |old, o, g| old + share(o, g));
+            elementwise::update2(other, cotangent, &mut self.buffer, |old, o, g| {
+                old + share(o, g)
+            });
         } else {
             elementwise::map2(other, cotangent, &mut self.buffer, share);
         }

@@ -33,28 +33,56 @@ impl Operation {
     pub fn pack(layer: &Layer, inputs: &[&[usize]], output: &[usize]) -> Result<Self> {
         let plane = |shape: &[usize]| [shape[1], shape[2]];
         Ok(match layer {
-            Layer::Input => return Err(Error::Internal("the input layer is never evaluated".into())),
-            Layer::Clamp(l) => Self::Clamp { low: l.low, high: l.high },
-            Layer::Affine(l) => Self::Affine { scale: l.scale.values()?, offset: l.offset.values()? },
+            Layer::Input => {
+                return Err(Error::Internal("the input layer is never evaluated".into()));
+            }
+            Layer::Clamp(l) => Self::Clamp {
+                low: l.low,
+                high: l.high,
+            },
+            Layer::Affine(l) => Self::Affine {
+                scale: l.scale.values()?,
+                offset: l.offset.values()?,
+            },
             Layer::BatchNorm(l) => {
                 let (scale, variance) = (l.scale.values()?, l.variance.values()?);
                 let root = |v: &f32| (f64::from(*v) + l.epsilon).sqrt();
-                let factor: Vec<f64> = scale.iter().zip(&variance).map(|(s, v)| f64::from(*s) / root(v)).collect();
+                let factor: Vec<f64> = scale
+                    .iter()
+                    .zip(&variance)
+                    .map(|(s, v)| f64::from(*s) / root(v))
+                    .collect();
                 let (shift, mean) = (l.shift.values()?, l.mean.values()?);
                 let offset = factor.iter().zip(shift.iter().zip(&mean));
-                let offset = offset.map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32).collect();
-                Self::Affine { scale: factor.into_iter().map(|f| f as f32).collect(), offset }
+                let offset = offset
+                    .map(|(f, (b, m))| (f64::from(*b) - f64::from(*m) * f) as f32)
+                    .collect();
+                Self::Affine {
+                    scale: factor.into_iter().map(|f| f as f32).collect(),
+                    offset,
+                }
             }
             Layer::Cochleagram(l) => Self::Cochleagram(Box::new(Cochlea::plan(l))),
             Layer::Conv2d(l) if Pointwise::fits(l) => Self::Pointwise(Pointwise::from_conv(l)?),
-            Layer::Conv2d(l) => Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?),
-            Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
-            Layer::Rectifier(l) => Self::Rectifier { ceiling: l.ceiling.unwrap_or(f32::INFINITY) },
-            Layer::MaxPool(l) => Self::Pooling(Pooling::max(l.window, plane(inputs[0]), plane(output))),
-            Layer::AveragePool(l) => {
-                Self::Pooling(Pooling::average(l.window, l.count_padding, plane(inputs[0]), plane(output)))
+            Layer::Conv2d(l) => {
+                Self::Convolution(Convolution::pack(l, plane(inputs[0]), plane(output))?)
             }
-            Layer::GlobalAverage(_) => Self::GlobalAverage { plane: inputs[0][1] * inputs[0][2] },
+            Layer::Linear(l) => Self::Pointwise(Pointwise::from_linear(l)?),
+            Layer::Rectifier(l) => Self::Rectifier {
+                ceiling: l.ceiling.unwrap_or(f32::INFINITY),
+            },
+            Layer::MaxPool(l) => {
+                Self::Pooling(Pooling::max(l.window, plane(inputs[0]), plane(output)))
+            }
+            Layer::AveragePool(l) => Self::Pooling(Pooling::average(
+                l.window,
+                l.count_padding,
+                plane(inputs[0]),
+                plane(output),
+            )),
+            Layer::GlobalAverage(_) => Self::GlobalAverage {
+                plane: inputs[0][1] * inputs[0][2],
+            },
             Layer::Add(_) => Self::Add,
             Layer::Flatten(_) => Self::Flatten,
             Layer::Softmax(_) => Self::Softmax,
@@ -67,7 +95,13 @@ impl Operation {
     }
 
     /// Computes the output from the inputs; with a ceiling, that of the rectifier that follows.
-    pub fn forward(&mut self, inputs: &[&[f32]], out: &mut [f32], ceiling: Option<f32>, scratch: &mut Vec<f32>) {
+    pub fn forward(
+        &mut self,
+        inputs: &[&[f32]],
+        out: &mut [f32],
+        ceiling: Option<f32>,
+        scratch: &mut Vec<f32>,
+    ) {
         let x = inputs[0];
         match self {
             Self::Clamp { low, high } => {
@@ -90,7 +124,10 @@ impl Operation {
             }
             Self::Add => map2(x, inputs[1], out, |a, b| a + b),
             Self::Flatten => out.copy_from_slice(x),
-            Self::Softmax => out.iter_mut().zip(probabilities(x)).for_each(|(o, p)| *o = p as f32),
+            Self::Softmax => out
+                .iter_mut()
+                .zip(probabilities(x))
+                .for_each(|(o, p)| *o = p as f32),
         }
     }
 
@@ -109,13 +146,20 @@ impl Operation {
             // 1 exactly at the bounds: see `layers::Clamp`.
             Self::Clamp { low, high } => {
                 let (low, high) = (*low, *high);
-                targets[0].accept(inputs[0], cotangent, |x, g| if x >= low && x <= high { g } else { 0.0 });
+                targets[0].accept(inputs[0], cotangent, |x, g| {
+                    if x >= low && x <= high { g } else { 0.0 }
+                });
             }
             Self::Affine { scale, .. } => {
                 let plane = cotangent.len() / scale.len();
                 let Target { buffer, add } = &mut targets[0];
-                for (dx, (g, scale)) in buffer.chunks_mut(plane).zip(cotangent.chunks(plane).zip(&*scale)) {
-                    dx.iter_mut().zip(g).for_each(|(d, g)| *d = if *add { *d + g * scale } else { g * scale });
+                for (dx, (g, scale)) in buffer
+                    .chunks_mut(plane)
+                    .zip(cotangent.chunks(plane).zip(&*scale))
+                {
+                    dx.iter_mut()
+                        .zip(g)
+                        .for_each(|(d, g)| *d = if *add { *d + g * scale } else { g * scale });
                 }
             }
             Self::Cochleagram(op) => op.pullback(cotangent, &mut targets[0]),
@@ -123,14 +167,17 @@ impl Operation {
             Self::Convolution(op) => op.pullback(cotangent, mask, &mut targets[0], scratch),
             Self::Rectifier { ceiling } => {
                 let ceiling = *ceiling;
-                targets[0].accept(output, cotangent, |y, g| if y > 0.0 && y < ceiling { g } else { 0.0 });
+                targets[0].accept(output, cotangent, |y, g| {
+                    if y > 0.0 && y < ceiling { g } else { 0.0 }
+                });
             }
             Self::Pooling(op) => op.pullback(cotangent, &mut targets[0]),
             Self::GlobalAverage { plane } => {
                 let target = &mut targets[0];
                 for (dx, g) in target.buffer.chunks_mut(*plane).zip(cotangent) {
                     let share = g / *plane as f32;
-                    dx.iter_mut().for_each(|d| *d = if target.add { *d + share } else { share });
+                    dx.iter_mut()
+                        .for_each(|d| *d = if target.add { *d + share } else { share });
                 }
             }
             Self::Add | Self::Flatten => targets.iter_mut().for_each(|t| t.accept_whole(cotangent)),

@@ -12,7 +12,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let partial = partial_name(path);
     let result = (|| {
         let mut file = std::fs::File::create(&partial).map_err(|e| Error::io("create", path, e))?;
-        file.write_all(bytes).map_err(|e| Error::io("write", path, e))?;
+        file.write_all(bytes)
+            .map_err(|e| Error::io("write", path, e))?;
         // The content must reach the disk before the name does, or a power cut could leave an empty file.
         file.sync_all().map_err(|e| Error::io("write", path, e))?;
         std::fs::rename(&partial, path).map_err(|e| Error::io("write", path, e))

@@ -27,6 +27,9 @@ impl Array {
 
     /// A one-dimensional array.
     pub fn vector(values: Vec<f32>) -> Self {
-        Self { shape: vec![values.len()], values }
+        Self {
+            shape: vec![values.len()],
+            values,
+        }
     }
 }

@@ -28,12 +28,22 @@ pub fn write(path: &Path, array: &Array) -> Result<()> {
 pub fn encode(shape: &[usize], values: &[f32]) -> Vec<u8> {
     let shape = match shape {
         [n] => format!("({n},)"),
-        _ => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+        _ => format!(
+            "({})",
+            shape
+                .iter()
+                .map(usize::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     };
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
     // Data starts at a multiple of 64 bytes, counted from the start of the file, and the header ends in a newline.
     let unpadded = MAGIC.len() + 4 + header.len() + 1;
-    header.extend(std::iter::repeat_n(' ', unpadded.next_multiple_of(64) - unpadded));
+    header.extend(std::iter::repeat_n(
+        ' ',
+        unpadded.next_multiple_of(64) - unpadded,
+    ));
     header.push('\n');
     let mut out = Vec::with_capacity(MAGIC.len() + 4 + header.len() + values.len() * 4);
     out.extend_from_slice(MAGIC);
@@ -53,7 +63,10 @@ pub fn decode(bytes: &[u8]) -> Result<Array, String> {
     }
     let (header_len, start) = match bytes[6] {
         1 => (u16::from_le_bytes([bytes[8], bytes[9]]) as usize, 10),
-        2 | 3 if bytes.len() >= 12 => (u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]) as usize, 12),
+        2 | 3 if bytes.len() >= 12 => (
+            u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]) as usize,
+            12,
+        ),
         v => return Err(format!(".npy version {v} is not supported (1 to 3 are)")),
     };
     if header_len > MAX_HEADER || start + header_len > bytes.len() {
@@ -64,9 +77,16 @@ pub fn decode(bytes: &[u8]) -> Result<Array, String> {
     let descr = descr.trim().trim_matches(['\'', '"']);
     let fortran = field(&header, "fortran_order").is_some_and(|v| v.trim().starts_with("True"));
     let shape = shape(&header)?;
-    let count = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).ok_or("The .npy shape overflows")?;
+    let count = shape
+        .iter()
+        .try_fold(1usize, |n, d| n.checked_mul(*d))
+        .ok_or("The .npy shape overflows")?;
     let values = values(descr, &bytes[start + header_len..], count)?;
-    let values = if fortran { c_order(&shape, &values) } else { values };
+    let values = if fortran {
+        c_order(&shape, &values)
+    } else {
+        values
+    };
     Ok(Array { shape, values })
 }
 
@@ -79,16 +99,23 @@ fn field<'h>(header: &'h str, name: &str) -> Option<&'h str> {
 }
 
 fn shape(header: &str) -> Result<Vec<usize>, String> {
-    let at = header.find("'shape'").ok_or("The .npy header has no 'shape'")?;
+    let at = header
+        .find("'shape'")
+        .ok_or("The .npy header has no 'shape'")?;
     let rest = &header[at..];
     let open = rest.find('(').ok_or("The .npy shape is malformed")?;
-    let close = rest.find(')').filter(|c| *c > open).ok_or("The .npy shape is malformed")?;
+    let close = rest
+        .find(')')
+        .filter(|c| *c > open)
+        .ok_or("The .npy shape is malformed")?;
     rest[open + 1..close]
         .split(',')
         .map(str::trim)
         .filter(|s| !s.is_empty())
         .map(|s| {
-            s.trim_end_matches('L').parse().map_err(|_| format!("The .npy shape has '{s}' where a length belongs"))
+            s.trim_end_matches('L')
+                .parse()
+                .map_err(|_| format!("The .npy shape has '{s}' where a length belongs"))
         })
         .collect()
 }
@@ -118,7 +145,9 @@ fn values(descr: &str, data: &[u8], count: usize) -> Result<Vec<f32>, String> {
         "i4" => read!(i32),
         "u8" => read!(u64),
         "i8" => read!(i64),
-        _ => Err(format!("The .npy element type '{descr}' is not supported (real numbers are)")),
+        _ => Err(format!(
+            "The .npy element type '{descr}' is not supported (real numbers are)"
+        )),
     }
 }
 
@@ -130,7 +159,10 @@ fn numbers<const N: usize>(
 ) -> Result<Vec<f32>, String> {
     let needed = count.checked_mul(N).ok_or("The .npy shape overflows")?;
     if data.len() < needed {
-        return Err(format!("The .npy data is cut short: {} of {needed} bytes", data.len()));
+        return Err(format!(
+            "The .npy data is cut short: {} of {needed} bytes",
+            data.len()
+        ));
     }
     Ok(data[..needed]
         .as_chunks::<N>()
@@ -154,7 +186,13 @@ fn c_order(shape: &[usize], fortran: &[f32]) -> Vec<f32> {
     let mut index = vec![0; shape.len()];
     let mut out = Vec::with_capacity(fortran.len());
     for _ in 0..fortran.len() {
-        out.push(fortran[index.iter().zip(&strides).map(|(i, s)| i * s).sum::<usize>()]);
+        out.push(
+            fortran[index
+                .iter()
+                .zip(&strides)
+                .map(|(i, s)| i * s)
+                .sum::<usize>()],
+        );
         for axis in (0..shape.len()).rev() {
             index[axis] += 1;
             if index[axis] < shape[axis] {
@@ -176,7 +214,11 @@ mod tests {
             let n = shape.iter().product();
             let array = Array::new(shape, (0..n).map(|i| i as f32 - 1.5).collect()).unwrap();
             let bytes = encode(&array.shape, &array.values);
-            assert_eq!((bytes.len() - 4 * n) % 64, 0, "data must start on a 64-byte boundary");
+            assert_eq!(
+                (bytes.len() - 4 * n) % 64,
+                0,
+                "data must start on a 64-byte boundary"
+            );
             assert_eq!(decode(&bytes).unwrap(), array);
         }
     }
@@ -191,14 +233,21 @@ mod tests {
         for v in [1i16, 4, 2, 5, 3, -6] {
             bytes.extend(v.to_be_bytes());
         }
-        assert_eq!(decode(&bytes).unwrap().values, [1.0, 2.0, 3.0, 4.0, 5.0, -6.0]);
+        assert_eq!(
+            decode(&bytes).unwrap().values,
+            [1.0, 2.0, 3.0, 4.0, 5.0, -6.0]
+        );
     }
 
     #[test]
     fn every_truncation_and_every_flipped_header_bit_is_survived() {
         let bytes = encode(&[2, 3], &[1.0; 6]);
         for n in 0..bytes.len() {
-            assert!(decode(&bytes[..n]).is_err(), "{n} bytes of {} were accepted", bytes.len());
+            assert!(
+                decode(&bytes[..n]).is_err(),
+                "{n} bytes of {} were accepted",
+                bytes.len()
+            );
         }
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();

@@ -19,22 +19,33 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
         .map_err(|e| Error::file(path, format!("Not an .npz archive: {e}")))?;
     let mut arrays = BTreeMap::new();
     for i in 0..archive.len() {
-        let member = archive.by_index(i).map_err(|e| Error::file(path, format!("Damaged .npz member {i}: {e}")))?;
-        let name = member.name().map_err(|e| Error::file(path, format!("Damaged .npz member {i}: {e}")))?;
-        let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
+        let member = archive
+            .by_index(i)
+            .map_err(|e| Error::file(path, format!("Damaged .npz member {i}: {e}")))?;
+        let name = member
+            .name()
+            .map_err(|e| Error::file(path, format!("Damaged .npz member {i}: {e}")))?;
+        let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else {
+            continue;
+        };
         let mut bytes = Vec::new();
         member
             .take(MAX_MEMBER)
             .read_to_end(&mut bytes)
             .map_err(|e| Error::file(path, format!("Damaged .npz member '{name}': {e}")))?;
-        arrays
-            .insert(name.clone(), npy::decode(&bytes).map_err(|e| Error::file(path, format!("member '{name}': {e}")))?);
+        arrays.insert(
+            name.clone(),
+            npy::decode(&bytes).map_err(|e| Error::file(path, format!("member '{name}': {e}")))?,
+        );
     }
     Ok(arrays)
 }
 
 /// Writes arrays uncompressed, as `numpy.savez` does. Two calls with the same arrays give the same bytes.
-pub fn write<'a>(path: &Path, arrays: impl IntoIterator<Item = (&'a str, &'a Array)>) -> Result<()> {
+pub fn write<'a>(
+    path: &Path,
+    arrays: impl IntoIterator<Item = (&'a str, &'a Array)>,
+) -> Result<()> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // The default date of a zip entry is fixed, so no clock leaks into the file.
     let options = zip::write::SimpleFileOptions::default()
@@ -45,9 +56,13 @@ pub fn write<'a>(path: &Path, arrays: impl IntoIterator<Item = (&'a str, &'a Arr
         archive
             .start_file(format!("{name}.npy"), options)
             .map_err(|e| Error::file(path, format!("Cannot add '{name}': {e}")))?;
-        archive.write_all(&npy::encode(&array.shape, &array.values)).map_err(|e| Error::io("write", path, e))?;
+        archive
+            .write_all(&npy::encode(&array.shape, &array.values))
+            .map_err(|e| Error::io("write", path, e))?;
     }
-    let bytes = archive.finish().map_err(|e| Error::file(path, format!("Cannot finish the archive: {e}")))?;
+    let bytes = archive
+        .finish()
+        .map_err(|e| Error::file(path, format!("Cannot finish the archive: {e}")))?;
     atomic::write(path, bytes.get_ref())
 }
 
@@ -58,7 +73,10 @@ mod tests {
     #[test]
     fn archives_round_trip_and_are_reproducible() {
         let folder = tempfile::tempdir().unwrap();
-        let (a, b) = (Array::new(vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]).unwrap(), Array::vector(vec![-1.5]));
+        let (a, b) = (
+            Array::new(vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]).unwrap(),
+            Array::vector(vec![-1.5]),
+        );
         let path = folder.path().join("x.npz");
         write(&path, [("one", &a), ("two", &b)]).unwrap();
         let first = std::fs::read(&path).unwrap();

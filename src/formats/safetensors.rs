@@ -18,12 +18,17 @@ pub struct Tensors {
 impl Tensors {
     /// The array called `name`, removed from the collection.
     pub fn take(&mut self, name: &str) -> Result<Array, String> {
-        self.arrays.remove(name).ok_or_else(|| format!("has no tensor '{name}'"))
+        self.arrays
+            .remove(name)
+            .ok_or_else(|| format!("has no tensor '{name}'"))
     }
 
     /// The metadata under `key`.
     pub fn meta(&self, key: &str) -> Result<&str, String> {
-        self.metadata.get(key).map(String::as_str).ok_or_else(|| format!("has no metadata '{key}'"))
+        self.metadata
+            .get(key)
+            .map(String::as_str)
+            .ok_or_else(|| format!("has no metadata '{key}'"))
     }
 }
 
@@ -45,26 +50,71 @@ pub fn decode(bytes: &[u8]) -> Result<Tensors, String> {
     for (name, view) in tensors.iter() {
         let data = view.data();
         let values = match view.dtype() {
-            Dtype::F32 => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Dtype::F64 => data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
-            Dtype::F16 => data.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
-            Dtype::BF16 => data.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
+            Dtype::F32 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| f32::from_le_bytes(*b))
+                .collect(),
+            Dtype::F64 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| f64::from_le_bytes(*b) as f32)
+                .collect(),
+            Dtype::F16 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| half::f16::from_le_bytes(*b).to_f32())
+                .collect(),
+            Dtype::BF16 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| half::bf16::from_le_bytes(*b).to_f32())
+                .collect(),
             // Counters such as num_batches_tracked: nothing that a frozen network needs.
-            Dtype::I64 => data.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b) as f32).collect(),
-            other => return Err(format!("Tensor '{name}' has element type {other:?}; floats are supported")),
+            Dtype::I64 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| i64::from_le_bytes(*b) as f32)
+                .collect(),
+            other => {
+                return Err(format!(
+                    "Tensor '{name}' has element type {other:?}; floats are supported"
+                ));
+            }
         };
-        out.arrays.insert(name.to_owned(), Array { shape: view.shape().to_vec(), values });
+        out.arrays.insert(
+            name.to_owned(),
+            Array {
+                shape: view.shape().to_vec(),
+                values,
+            },
+        );
     }
     if let Some(metadata) = header.metadata() {
-        out.metadata.extend(metadata.iter().map(|(k, v)| (k.clone(), v.clone())));
+        out.metadata
+            .extend(metadata.iter().map(|(k, v)| (k.clone(), v.clone())));
     }
     Ok(out)
 }
 
 /// Writes arrays as `f32`; the file appears whole or not at all, and the same content gives the same bytes.
 pub fn write(path: &Path, tensors: &Tensors) -> Result<()> {
-    let data: Vec<(&String, &Array, Vec<u8>)> =
-        tensors.arrays.iter().map(|(n, a)| (n, a, a.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
+    let data: Vec<(&String, &Array, Vec<u8>)> = tensors
+        .arrays
+        .iter()
+        .map(|(n, a)| {
+            (
+                n,
+                a,
+                a.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            )
+        })
+        .collect();
     let mut views = Vec::new();
     for (name, array, bytes) in &data {
         let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes)
@@ -76,7 +126,8 @@ pub fn write(path: &Path, tensors: &Tensors) -> Result<()> {
         let all = serde_json::to_string(&tensors.metadata).unwrap_or_default();
         HashMap::from([(METADATA.to_owned(), all)])
     });
-    let bytes = safetensors::serialize(views, metadata).map_err(|e| Error::file(path, e.to_string()))?;
+    let bytes =
+        safetensors::serialize(views, metadata).map_err(|e| Error::file(path, e.to_string()))?;
     atomic::write(path, &bytes)
 }
 
@@ -92,9 +143,11 @@ pub fn read_own(path: &Path) -> Result<Tensors> {
 /// Decodes the bytes of a file written by [`write()`].
 pub fn decode_own(bytes: &[u8]) -> Result<Tensors, String> {
     let mut tensors = decode(bytes)?;
-    let packed =
-        tensors.meta(METADATA).map_err(|_| "Not a file of this program: it carries no metamer-studio metadata")?;
-    tensors.metadata = serde_json::from_str(packed).map_err(|e| format!("The metadata is malformed: {e}"))?;
+    let packed = tensors
+        .meta(METADATA)
+        .map_err(|_| "Not a file of this program: it carries no metamer-studio metadata")?;
+    tensors.metadata =
+        serde_json::from_str(packed).map_err(|e| format!("The metadata is malformed: {e}"))?;
     Ok(tensors)
 }
 
@@ -107,7 +160,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.safetensors");
         let mut tensors = Tensors::default();
-        tensors.arrays.insert("x".into(), Array::new(vec![3], vec![1.0, f32::MIN_POSITIVE, -0.0]).unwrap());
+        tensors.arrays.insert(
+            "x".into(),
+            Array::new(vec![3], vec![1.0, f32::MIN_POSITIVE, -0.0]).unwrap(),
+        );
         tensors.metadata.insert("step".into(), "12".into());
         tensors.metadata.insert("spec".into(), "seed = 1\n".into());
         write(&path, &tensors).unwrap();
@@ -116,7 +172,13 @@ mod tests {
         assert_eq!(bytes, std::fs::read(&path).unwrap());
         let back = read_own(&path).unwrap();
         assert_eq!(back.metadata, tensors.metadata);
-        let bits = |t: &Tensors| t.arrays["x"].values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        let bits = |t: &Tensors| {
+            t.arrays["x"]
+                .values
+                .iter()
+                .map(|v| v.to_bits())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(bits(&back), bits(&tensors));
         for n in 0..bytes.len() {
             assert!(decode_own(&bytes[..n]).is_err());

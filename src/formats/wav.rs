@@ -38,7 +38,9 @@ pub fn encode(samples: &[f32], rate: u32, software: &str, comment: &str) -> Vec<
 pub fn comment(bytes: &[u8]) -> Option<String> {
     let (_, riff) = chunks(bytes).find(|(id, _)| id == b"RIFF")?;
     let body = riff.strip_prefix(b"WAVE")?;
-    let info = chunks(body).filter(|(id, _)| id == b"LIST").find_map(|(_, list)| list.strip_prefix(b"INFO"))?;
+    let info = chunks(body)
+        .filter(|(id, _)| id == b"LIST")
+        .find_map(|(_, list)| list.strip_prefix(b"INFO"))?;
     let (_, text) = chunks(info).find(|(id, _)| id == COMMENT)?;
     let text = text.split(|b| *b == 0).next()?;
     String::from_utf8(text.to_vec()).ok()

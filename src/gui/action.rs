@@ -160,15 +160,21 @@ impl Action {
             Self::AllLayers => "Choose every layer, to make them one after the other",
             Self::ShowFields => "Show or hide every value that the recipe consists of",
             Self::ResetFields => "Give every field the recipe's own value again",
-            Self::ExportPng => "Write the metamer as an 8-bit PNG that carries its full description",
+            Self::ExportPng => {
+                "Write the metamer as an 8-bit PNG that carries its full description"
+            }
             Self::ExportNpy => "Write the exact metamer as a float32 array",
             Self::CopyPicture => "Put the metamer's picture on the clipboard",
             Self::ExportFolder => "Copy everything about this run to another place",
             Self::CopyFolderPath => "Put the path of the run's folder on the clipboard",
             Self::OpenFolder => "Show the run's folder in the file manager",
             Self::ChooseResults => "Choose the folder in which runs are saved",
-            Self::ResumeUnfinished => "Go on with every run that was left unfinished, from its last checkpoint",
-            Self::LeaveUnfinished => "Leave unfinished runs where they are; they are offered again next time",
+            Self::ResumeUnfinished => {
+                "Go on with every run that was left unfinished, from its last checkpoint"
+            }
+            Self::LeaveUnfinished => {
+                "Leave unfinished runs where they are; they are offered again next time"
+            }
             Self::SwitchTheme => "Dark, light, or as the desktop",
             Self::Commands => "Find any command by typing a part of its name",
             Self::Shortcuts => "Every key at a glance",
@@ -207,7 +213,13 @@ impl Action {
 
     /// Its key in words, as shown on buttons.
     pub fn keys(self) -> String {
-        let Some(KeyboardShortcut { modifiers, logical_key }) = self.shortcut() else { return String::new() };
+        let Some(KeyboardShortcut {
+            modifiers,
+            logical_key,
+        }) = self.shortcut()
+        else {
+            return String::new();
+        };
         let key = match logical_key {
             Key::Space => "Space",
             Key::Escape => "Esc",
@@ -217,9 +229,16 @@ impl Action {
             Key::ArrowRight => "Right",
             other => other.name(),
         };
-        let command = if cfg!(target_os = "macos") { "Cmd " } else { "Ctrl " };
+        let command = if cfg!(target_os = "macos") {
+            "Cmd "
+        } else {
+            "Ctrl "
+        };
         let shift = if modifiers.shift { "Shift " } else { "" };
-        format!("{}{shift}{key}", if modifiers.command { command } else { "" })
+        format!(
+            "{}{shift}{key}",
+            if modifiers.command { command } else { "" }
+        )
     }
 
     /// Whether it can be done now, and if not, why.
@@ -228,25 +247,35 @@ impl Action {
         let when = |condition: bool, otherwise| if condition { Ok(()) } else { Err(otherwise) };
         let ready = state.model.is_some();
         match self {
-            Self::Start => when(ready, "The model is still being loaded")
-                .and(when(phase.is_none(), "A run is going on; add to the queue instead")),
+            Self::Start => when(ready, "The model is still being loaded").and(when(
+                phase.is_none(),
+                "A run is going on; add to the queue instead",
+            )),
             Self::Pause => when(matches!(phase, Some(Phase::Running)), "No run is going on"),
-            Self::Resume => {
-                when(matches!(phase, Some(Phase::Paused)) || state.resumable().is_some(), "No run is held or stopped")
-            }
+            Self::Resume => when(
+                matches!(phase, Some(Phase::Paused)) || state.resumable().is_some(),
+                "No run is held or stopped",
+            ),
             Self::Stop => when(phase.is_some(), "No run is going on"),
             Self::BackToStart => when(state.shown().is_some(), "Nothing has been started"),
             Self::AddToQueue => when(ready, "The model is still being loaded"),
             Self::Compare => when(state.shown().is_some(), "There is no metamer yet"),
             Self::ResetFields => when(state.fields_changed(), "No field was changed"),
-            Self::ExportPng | Self::ExportNpy | Self::CopyPicture => {
-                when(state.shown().is_some_and(|r| r.metamer.is_some()), "There is no metamer yet")
+            Self::ExportPng | Self::ExportNpy | Self::CopyPicture => when(
+                state.shown().is_some_and(|r| r.metamer.is_some()),
+                "There is no metamer yet",
+            ),
+            Self::ExportFolder | Self::CopyFolderPath | Self::OpenFolder => when(
+                state.shown().is_some_and(|r| r.folder.is_some()),
+                "Nothing has been saved yet",
+            ),
+            Self::ResumeUnfinished => when(
+                !state.unfinished.is_empty() && ready,
+                "No run was left unfinished",
+            ),
+            Self::LeaveUnfinished => {
+                when(!state.unfinished.is_empty(), "No run was left unfinished")
             }
-            Self::ExportFolder | Self::CopyFolderPath | Self::OpenFolder => {
-                when(state.shown().is_some_and(|r| r.folder.is_some()), "Nothing has been saved yet")
-            }
-            Self::ResumeUnfinished => when(!state.unfinished.is_empty() && ready, "No run was left unfinished"),
-            Self::LeaveUnfinished => when(!state.unfinished.is_empty(), "No run was left unfinished"),
             _ => Ok(()),
         }
     }
@@ -271,10 +300,20 @@ mod tests {
     fn every_action_has_its_own_label_and_only_the_primary_ones_share_a_key() {
         let labels: HashSet<_> = ALL.iter().map(|a| a.label()).collect();
         assert_eq!(labels.len(), ALL.len());
-        assert!(ALL.iter().all(|a| !a.tooltip().is_empty() && !a.tooltip().ends_with('.')));
+        assert!(
+            ALL.iter()
+                .all(|a| !a.tooltip().is_empty() && !a.tooltip().ends_with('.'))
+        );
         let keys: Vec<_> = ALL.iter().filter_map(|a| a.shortcut()).collect();
         let distinct: HashSet<_> = keys.iter().map(|k| format!("{k:?}")).collect();
         assert_eq!(keys.len(), distinct.len() + 2);
-        assert_eq!(Action::ExportNpy.keys(), if cfg!(target_os = "macos") { "Cmd Shift S" } else { "Ctrl Shift S" });
+        assert_eq!(
+            Action::ExportNpy.keys(),
+            if cfg!(target_os = "macos") {
+                "Cmd Shift S"
+            } else {
+                "Ctrl Shift S"
+            }
+        );
     }
 }

@@ -48,7 +48,12 @@ impl App {
         theme::install(&cc.egui_ctx);
         let software = cc.wgpu_render_state.as_ref().is_some_and(|render| {
             let info = render.adapter.get_info();
-            tracing::info!("drawing with {} ({:?}, {:?})", info.name, info.backend, info.device_type);
+            tracing::info!(
+                "drawing with {} ({:?}, {:?})",
+                info.name,
+                info.backend,
+                info.device_type
+            );
             info.device_type == wgpu::DeviceType::Cpu
         });
         let throttle = Throttle::new(software);
@@ -59,11 +64,16 @@ impl App {
         };
         let session = {
             let (ctx, interval) = (cc.egui_ctx.clone(), throttle.interval());
-            Session::start(SessionOptions::default(), move || ctx.request_repaint_after(interval.get()))?
+            Session::start(SessionOptions::default(), move || {
+                ctx.request_repaint_after(interval.get())
+            })?
         };
 
         let places = options.places();
-        let read = places.settings.as_deref().map_or_else(|| Ok(Choices::default()), Choices::read);
+        let read = places
+            .settings
+            .as_deref()
+            .map_or_else(|| Ok(Choices::default()), Choices::read);
         let (mut choices, unreadable) = match read {
             Ok(choices) => (choices, None),
             Err(error) => (Choices::default(), Some(error.to_string())),
@@ -75,7 +85,8 @@ impl App {
             (choices.recipe, choices.layers) = (MEASURED.0.into(), vec![MEASURED.1.into()]);
             choices.procedure = None;
         }
-        cc.egui_ctx.set_theme(egui::ThemePreference::from(choices.theme));
+        cc.egui_ctx
+            .set_theme(egui::ThemePreference::from(choices.theme));
         let mut state = State::new(choices, places);
         state.hide_machine = options.hide_machine;
         let mut studio = Studio::new(state, session, tasks.clone(), options.nulls);
@@ -124,8 +135,18 @@ impl App {
     fn window_news(&mut self, ctx: &Context) {
         let (close, size, dropped, minimised) = ctx.input(|i| {
             let viewport = i.viewport();
-            let dropped: Vec<_> = i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect();
-            (viewport.close_requested(), viewport.inner_rect.map(|r| r.size()), dropped, viewport.minimized)
+            let dropped: Vec<_> = i
+                .raw
+                .dropped_files
+                .iter()
+                .map(|f| f.path().to_owned())
+                .collect();
+            (
+                viewport.close_requested(),
+                viewport.inner_rect.map(|r| r.size()),
+                dropped,
+                viewport.minimized,
+            )
         });
         if !dropped.is_empty() {
             self.studio.update(Message::OpenPaths(dropped));
@@ -150,9 +171,11 @@ impl App {
                 Effect::CopyText(text) => ctx.copy_text(text),
                 Effect::CopyPicture(image) => ctx.copy_image(color_image(&image)),
                 Effect::Paste if self.native => {
-                    clipboard::read_picture(&self.tasks, self.studio.state.places.data.clone())
+                    clipboard::read_picture(&self.tasks, self.studio.state.places.data.clone());
                 }
-                Effect::Theme => ctx.set_theme(egui::ThemePreference::from(self.studio.state.choices.theme)),
+                Effect::Theme => {
+                    ctx.set_theme(egui::ThemePreference::from(self.studio.state.choices.theme))
+                }
                 Effect::Browse(purpose, text) if self.native => {
                     native_dialog::ask(&self.tasks, frame, purpose, &text);
                 }
@@ -166,16 +189,21 @@ impl App {
 
     fn measure(&mut self, ctx: &Context, own: Duration, whole: Option<f32>) {
         let running = self.studio.state.active.is_some();
-        let Some(measuring) = &mut self.measuring else { return };
+        let Some(measuring) = &mut self.measuring else {
+            return;
+        };
         if !running || measuring.reported {
             return;
         }
         let begun = *measuring.begun.get_or_insert_with(Instant::now);
-        measuring.times.push(own, whole.map(Duration::from_secs_f32));
+        measuring
+            .times
+            .push(own, whole.map(Duration::from_secs_f32));
         if begun.elapsed() >= measuring.length {
             measuring.reported = true;
             println!("{}", measuring.times.report());
-            self.studio.update(Message::Close(super::Closing::StopAndClose));
+            self.studio
+                .update(Message::Close(super::Closing::StopAndClose));
             ctx.request_repaint();
         }
     }
@@ -230,7 +258,10 @@ impl eframe::App for App {
         }
         let whole = frame.info().cpu_usage;
         let pixels = ctx.viewport_rect().size() * ctx.pixels_per_point();
-        self.throttle.frame(f64::from(whole.unwrap_or(0.0)), f64::from(pixels.x * pixels.y));
+        self.throttle.frame(
+            f64::from(whole.unwrap_or(0.0)),
+            f64::from(pixels.x * pixels.y),
+        );
         let own = self.spent + begun.elapsed();
         self.measure(&ctx, own, whole);
     }

@@ -14,7 +14,8 @@ pub fn read_picture(tasks: &Tasks, data: PathBuf) {
     tasks.spawn("clipboard", move || {
         let picture = arboard::Clipboard::new().and_then(|mut c| c.get_image());
         let kept = match picture {
-            Ok(picture) => from_rgba(picture.width, picture.height, &picture.bytes).and_then(|i| keep(&i, &data)),
+            Ok(picture) => from_rgba(picture.width, picture.height, &picture.bytes)
+                .and_then(|i| keep(&i, &data)),
             Err(_) => return Arrival::Pasted(Err("There is no picture on the clipboard".into())),
         };
         Arrival::Pasted(kept.map_err(|e| e.to_string()))
@@ -33,6 +34,11 @@ pub fn keep(image: &Image, data: &Path) -> Result<PathBuf> {
 
 /// A picture from pixels with transparency, which is dropped: the colour underneath counts, as with files.
 pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Result<Image> {
-    let rgb = rgba.as_chunks::<4>().0.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect();
+    let rgb = rgba
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .flat_map(|[r, g, b, _]| [*r, *g, *b])
+        .collect();
     Image::new(width, height, rgb)
 }

@@ -26,7 +26,13 @@ struct Stretch {
 
 impl Default for Curve {
     fn default() -> Self {
-        Self { width: 1, stretches: vec![], points: vec![], last: None, range: None }
+        Self {
+            width: 1,
+            stretches: vec![],
+            points: vec![],
+            last: None,
+            range: None,
+        }
     }
 }
 
@@ -37,8 +43,15 @@ impl Curve {
             return;
         }
         self.last = Some((step, value));
-        self.range = Some(self.range.map_or((value, value), |(a, b)| (a.min(value), b.max(value))));
-        let new = Stretch { index: step / self.width, least: (step, value), greatest: (step, value) };
+        self.range = Some(
+            self.range
+                .map_or((value, value), |(a, b)| (a.min(value), b.max(value))),
+        );
+        let new = Stretch {
+            index: step / self.width,
+            least: (step, value),
+            greatest: (step, value),
+        };
         match self.stretches.last_mut() {
             Some(open) if open.index == new.index => {
                 open.join(&new);
@@ -60,7 +73,10 @@ impl Curve {
         self.width *= 2;
         let mut joined: Vec<Stretch> = Vec::with_capacity(self.stretches.len() / 2 + 1);
         for s in &self.stretches {
-            let s = Stretch { index: s.index / 2, ..*s };
+            let s = Stretch {
+                index: s.index / 2,
+                ..*s
+            };
             match joined.last_mut() {
                 Some(open) if open.index == s.index => open.join(&s),
                 _ => joined.push(s),
@@ -97,8 +113,11 @@ impl Stretch {
     }
 
     fn points(&self) -> [PlotPoint; 2] {
-        let (a, b) =
-            if self.least.0 <= self.greatest.0 { (self.least, self.greatest) } else { (self.greatest, self.least) };
+        let (a, b) = if self.least.0 <= self.greatest.0 {
+            (self.least, self.greatest)
+        } else {
+            (self.greatest, self.least)
+        };
         [a, b].map(|(x, y)| PlotPoint::new(x as f64, y))
     }
 }
@@ -111,10 +130,18 @@ mod tests {
     fn a_long_curve_stays_small_and_keeps_its_extremes_and_its_end() {
         let mut curve = Curve::default();
         for step in 0..100_000u64 {
-            let value = if step == 54_321 { 9.0 } else { (step as f64 * 0.01).sin() };
+            let value = if step == 54_321 {
+                9.0
+            } else {
+                (step as f64 * 0.01).sin()
+            };
             curve.push(step, value);
         }
-        assert!(curve.points().len() <= 2 * MOST_STRETCHES, "{}", curve.points().len());
+        assert!(
+            curve.points().len() <= 2 * MOST_STRETCHES,
+            "{}",
+            curve.points().len()
+        );
         assert!(curve.points().iter().any(|p| p.y == 9.0 && p.x == 54_321.0));
         assert!(curve.points().windows(2).all(|w| w[0].x <= w[1].x));
         assert_eq!(curve.last().map(|l| l.0), Some(99_999));

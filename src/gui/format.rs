@@ -17,7 +17,11 @@ pub fn grouped(n: u64) -> String {
 
 /// A layer's shape: `80×14×14`.
 pub fn shape(shape: &[usize]) -> String {
-    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+    shape
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join("×")
 }
 
 /// A loss with four significant digits.
@@ -66,7 +70,10 @@ pub fn megabytes(bytes: u64) -> String {
 
 /// The last two parts of a path, for where there is no room for all of it.
 pub fn short_path(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path
+        .components()
+        .map(|c| c.as_os_str().to_string_lossy())
+        .collect();
     match parts.as_slice() {
         [.., a, b] if parts.len() > 3 => format!("…/{a}/{b}"),
         _ => path.display().to_string(),
@@ -75,7 +82,9 @@ pub fn short_path(path: &Path) -> String {
 
 /// A stimulus's name as people know it: an embedded name as it is, a file's name without its folder.
 pub fn stimulus(name: &str) -> String {
-    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |s| s.to_string_lossy().into_owned())
+    Path::new(name)
+        .file_stem()
+        .map_or_else(|| name.to_owned(), |s| s.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -87,11 +96,26 @@ mod tests {
         assert_eq!(grouped(7), "7");
         assert_eq!(grouped(24_000), "24\u{2009}000");
         assert_eq!(grouped(1_234_567), "1\u{2009}234\u{2009}567");
-        assert_eq!([1.0, 0.041_23, 0.5, 123.456, 1e-9].map(loss), ["1.000", "0.04123", "0.5000", "123.5", "1.000e-9"]);
-        assert_eq!([-2, 0, 3, 7].map(power_of_ten), ["0.01", "1", "1\u{2009}000", "1e7"]);
-        assert_eq!([5.4, 380.0, 7260.0].map(duration), ["5 s", "6 min 20 s", "2 h 01 min"]);
-        assert_eq!([41.2, 3.21, 0.5].map(rate), ["41 steps/s", "3.2 steps/s", "2.0 s/step"]);
-        assert_eq!(short_path(Path::new("/home/someone/Documents/runs")), "…/Documents/runs");
+        assert_eq!(
+            [1.0, 0.041_23, 0.5, 123.456, 1e-9].map(loss),
+            ["1.000", "0.04123", "0.5000", "123.5", "1.000e-9"]
+        );
+        assert_eq!(
+            [-2, 0, 3, 7].map(power_of_ten),
+            ["0.01", "1", "1\u{2009}000", "1e7"]
+        );
+        assert_eq!(
+            [5.4, 380.0, 7260.0].map(duration),
+            ["5 s", "6 min 20 s", "2 h 01 min"]
+        );
+        assert_eq!(
+            [41.2, 3.21, 0.5].map(rate),
+            ["41 steps/s", "3.2 steps/s", "2.0 s/step"]
+        );
+        assert_eq!(
+            short_path(Path::new("/home/someone/Documents/runs")),
+            "…/Documents/runs"
+        );
         assert_eq!(stimulus("/a/my cat.png"), "my cat");
     }
 }

@@ -24,7 +24,9 @@ impl FrameTimes {
             sorted.sort_unstable();
             let at = |p: f64| {
                 let index = (p * sorted.len() as f64).ceil() as usize;
-                sorted.get(index.max(1) - 1).map_or(f64::NAN, |d| d.as_secs_f64() * 1e3)
+                sorted
+                    .get(index.max(1) - 1)
+                    .map_or(f64::NAN, |d| d.as_secs_f64() * 1e3)
             };
             format!(
                 "{name} p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
@@ -34,7 +36,10 @@ impl FrameTimes {
                 at(1.0)
             )
         };
-        let (own, whole) = (line("own code", &self.own), line("with tessellation and submission", &self.whole));
+        let (own, whole) = (
+            line("own code", &self.own),
+            line("with tessellation and submission", &self.whole),
+        );
         format!("{} frames; {own}; {whole}", self.own.len())
     }
 }
@@ -51,7 +56,9 @@ mod tests {
         }
         let report = times.report();
         assert!(
-            report.starts_with("100 frames; own code p50 50.00 ms, p95 95.00 ms, p99 99.00 ms, max 100.00 ms"),
+            report.starts_with(
+                "100 frames; own code p50 50.00 ms, p95 95.00 ms, p99 99.00 ms, max 100.00 ms"
+            ),
             "{report}"
         );
     }

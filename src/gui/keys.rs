@@ -9,7 +9,9 @@ use egui::{Context, Event, Key};
 /// Reads keys and the clipboard's events.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
     let writing = ctx.text_edit_focused();
-    let held = !writing && state.dialog.is_none() && ctx.input(|i| i.key_down(Key::B) && i.modifiers.is_none());
+    let held = !writing
+        && state.dialog.is_none()
+        && ctx.input(|i| i.key_down(Key::B) && i.modifiers.is_none());
     if held != state.compare {
         out.push(Message::Compare(held));
     }
@@ -23,13 +25,19 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
     let focused = ctx.memory(|m| m.focused().is_some());
     let popup = egui::Popup::is_any_open(ctx);
     for action in ALL {
-        let Some(shortcut) = action.shortcut() else { continue };
+        let Some(shortcut) = action.shortcut() else {
+            continue;
+        };
         let plain = shortcut.modifiers.is_none();
         let function_key = shortcut.logical_key == Key::F1;
         let taken = match shortcut.logical_key {
             _ if action == Action::Compare => true,
             Key::Space | Key::Escape if focused || popup => true,
-            Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight if focused || popup => true,
+            Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight
+                if focused || popup =>
+            {
+                true
+            }
             Key::A | Key::Enter | Key::C | Key::V if writing => true,
             _ => plain && writing && !function_key,
         };
@@ -51,7 +59,11 @@ fn read_clipboard(ctx: &Context, out: &mut Vec<Message>) {
                 Event::Copy => out.push(Message::Do(Action::CopyPicture)),
                 Event::Paste(text) => out.push(Message::PasteText(text.clone())),
                 Event::PasteImage(image) => {
-                    let rgba: Vec<u8> = image.pixels.iter().flat_map(|p| p.to_srgba_unmultiplied()).collect();
+                    let rgba: Vec<u8> = image
+                        .pixels
+                        .iter()
+                        .flat_map(egui::Color32::to_srgba_unmultiplied)
+                        .collect();
                     if let Ok(image) = clipboard::from_rgba(image.width(), image.height(), &rgba) {
                         out.push(Message::PasteImage(image));
                     }

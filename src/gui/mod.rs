@@ -89,7 +89,11 @@ impl GuiOptions {
     /// Where things are kept.
     pub fn places(&self) -> Places {
         let mut places = Places::usual();
-        places.settings = if self.remember { self.settings.clone().or(places.settings) } else { None };
+        places.settings = if self.remember {
+            self.settings.clone().or(places.settings)
+        } else {
+            None
+        };
         places.data = self.data.clone().unwrap_or(places.data);
         places.results = self.results.clone().unwrap_or(places.results);
         places
@@ -103,17 +107,28 @@ impl GuiOptions {
 pub fn run(mut options: GuiOptions) -> anyhow::Result<()> {
     // winit's own words for this are about environment variables and event loops.
     #[cfg(all(unix, not(target_os = "macos")))]
-    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|v| std::env::var_os(v).is_none_or(|v| v.is_empty()))
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+        .iter()
+        .all(|v| std::env::var_os(v).is_none_or(|v| v.is_empty()))
     {
-        anyhow::bail!("There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set)");
+        anyhow::bail!(
+            "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+        );
     }
     // A measurement leaves nothing behind.
-    let measured = options.measure_frames.is_some().then(screenshot::Place::new).transpose()?;
+    let measured = options
+        .measure_frames
+        .is_some()
+        .then(screenshot::Place::new)
+        .transpose()?;
     if let Some(place) = &measured {
         options.remember = false;
         options.results = Some(place.path().join("runs"));
     }
-    let remembered = options.places().settings.and_then(|path| Choices::read(&path).ok());
+    let remembered = options
+        .places()
+        .settings
+        .and_then(|path| Choices::read(&path).ok());
     let size = remembered.and_then(|c| c.window).unwrap_or(layout::WINDOW);
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -125,7 +140,11 @@ pub fn run(mut options: GuiOptions) -> anyhow::Result<()> {
         dithering: false,
         ..Default::default()
     };
-    eframe::run_native("metamer-studio", native, Box::new(|cc| Ok(Box::new(App::new(cc, options)?))))
-        .map_err(|e| anyhow::anyhow!("{e}"))
-        .context("The window could not be opened")
+    eframe::run_native(
+        "metamer-studio",
+        native,
+        Box::new(|cc| Ok(Box::new(App::new(cc, options)?))),
+    )
+    .map_err(|e| anyhow::anyhow!("{e}"))
+    .context("The window could not be opened")
 }

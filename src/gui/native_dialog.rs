@@ -16,11 +16,17 @@ pub fn ask(tasks: &Tasks, frame: &eframe::Frame, purpose: PathPurpose, suggested
     }
     let name = suggested.file_name().unwrap_or_default().to_string_lossy();
     dialog = match purpose {
-        PathPurpose::Open => {
-            dialog.set_title("Open picture").add_filter("Pictures and arrays", &["png", "jpg", "jpeg", "npy"])
-        }
-        PathPurpose::Png => dialog.set_title("Save metamer as PNG").add_filter("PNG", &["png"]).set_file_name(name),
-        PathPurpose::Npy => dialog.set_title("Save metamer as npy").add_filter("npy", &["npy"]).set_file_name(name),
+        PathPurpose::Open => dialog
+            .set_title("Open picture")
+            .add_filter("Pictures and arrays", &["png", "jpg", "jpeg", "npy"]),
+        PathPurpose::Png => dialog
+            .set_title("Save metamer as PNG")
+            .add_filter("PNG", &["png"])
+            .set_file_name(name),
+        PathPurpose::Npy => dialog
+            .set_title("Save metamer as npy")
+            .add_filter("npy", &["npy"])
+            .set_file_name(name),
         PathPurpose::Folder => dialog.set_title("Copy the run folder into"),
         PathPurpose::Results => dialog.set_title("Folder for results"),
     };

@@ -29,7 +29,10 @@ pub struct Pictures {
 type Content = Option<Arc<Vec<f32>>>;
 
 /// Sharp pixels when enlarged: what the network sees is not smooth.
-const SHARP: TextureOptions = TextureOptions { magnification: egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
+const SHARP: TextureOptions = TextureOptions {
+    magnification: egui::TextureFilter::Nearest,
+    ..TextureOptions::LINEAR
+};
 /// Cells of the activation histogram along each side.
 const CELLS: usize = 96;
 
@@ -45,21 +48,46 @@ impl Pictures {
         };
         let metamer = match run {
             // Until the first picture comes, a run shows the noise that it begins from.
-            Some(run) => run.metamer.as_ref().map(|m| m.1.clone()).or_else(|| state.preview.start.clone()),
+            Some(run) => run
+                .metamer
+                .as_ref()
+                .map(|m| m.1.clone())
+                .or_else(|| state.preview.start.clone()),
             None => state.preview.start.clone(),
         };
         let [shown_reference, shown_metamer] = &mut self.shown;
-        renew(ctx, "reference", shown_reference, reference, &mut self.reference, &model.input);
-        renew(ctx, "metamer", shown_metamer, metamer, &mut self.metamer, &model.input);
+        renew(
+            ctx,
+            "reference",
+            shown_reference,
+            reference,
+            &mut self.reference,
+            &model.input,
+        );
+        renew(
+            ctx,
+            "metamer",
+            shown_metamer,
+            metamer,
+            &mut self.metamer,
+            &model.input,
+        );
         self.refresh_scatter(ctx, run);
     }
 
     fn refresh_thumbnails(&mut self, ctx: &Context, state: &State) {
         for entry in &state.stimuli {
-            let Some(image) = &entry.thumbnail else { continue };
+            let Some(image) = &entry.thumbnail else {
+                continue;
+            };
             let place = Arc::as_ptr(image) as usize;
-            if self.thumbnails.get(&entry.name).is_none_or(|(p, _)| *p != place) {
-                let texture = ctx.load_texture(&entry.name, color_image(image), TextureOptions::LINEAR);
+            if self
+                .thumbnails
+                .get(&entry.name)
+                .is_none_or(|(p, _)| *p != place)
+            {
+                let texture =
+                    ctx.load_texture(&entry.name, color_image(image), TextureOptions::LINEAR);
                 self.thumbnails.insert(entry.name.clone(), (place, texture));
             }
         }
@@ -143,7 +171,10 @@ fn density(pairs: &[[f32; 2]]) -> (ColorImage, (f32, f32)) {
         0 => 0.0,
         c => 0.35 + 0.65 * ((1.0 + c as f32).ln() / (1.0 + most).ln()).min(1.0),
     };
-    let pixels = counts.iter().map(|c| egui::Color32::from_white_alpha((shade(*c) * 255.0) as u8)).collect();
+    let pixels = counts
+        .iter()
+        .map(|c| egui::Color32::from_white_alpha((shade(*c) * 255.0) as u8))
+        .collect();
     (ColorImage::new([CELLS, CELLS], pixels), (low, high))
 }
 
@@ -160,6 +191,12 @@ mod tests {
             let on = i % CELLS == CELLS - 1 - i / CELLS;
             assert_eq!(pixel.a() > 0, on);
         }
-        assert!(density(&[[f32::NAN, 0.0]]).0.pixels.iter().all(|p| p.a() == 0));
+        assert!(
+            density(&[[f32::NAN, 0.0]])
+                .0
+                .pixels
+                .iter()
+                .all(|p| p.a() == 0)
+        );
     }
 }

@@ -15,8 +15,10 @@ pub fn rasteriser_seconds() -> Option<f64> {
     let tasks = std::fs::read_dir("/proc/self/task").ok()?;
     let nanoseconds = tasks.flatten().filter_map(|task| {
         let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
-        let times =
-            name.starts_with("llvmpipe").then(|| std::fs::read_to_string(task.path().join("schedstat")))?.ok()?;
+        let times = name
+            .starts_with("llvmpipe")
+            .then(|| std::fs::read_to_string(task.path().join("schedstat")))?
+            .ok()?;
         times.split_whitespace().next()?.parse::<u64>().ok()
     });
     let all: Vec<u64> = nanoseconds.collect();

@@ -59,9 +59,19 @@ impl Throttle {
     /// For a rasteriser in software, or for a graphics card.
     pub fn new(software: bool) -> Self {
         let processors = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-        let start = if software { Duration::from_millis(250) } else { SHORTEST };
+        let start = if software {
+            Duration::from_millis(250)
+        } else {
+            SHORTEST
+        };
         let interval = Interval(Arc::new(AtomicU64::new(start.as_micros() as u64)));
-        Self { interval, software, processors, cost: None, stretch: None }
+        Self {
+            interval,
+            software,
+            processors,
+            cost: None,
+            stretch: None,
+        }
     }
 
     /// The shared interval.
@@ -86,17 +96,26 @@ impl Throttle {
             self.stretch = Some(Stretch::begin());
         }
         let cost = self.cost.unwrap_or(pixels * SECONDS_PER_PIXEL);
-        self.interval.0.store(interval(cost, self.processors).as_micros() as u64, Ordering::Relaxed);
+        self.interval.0.store(
+            interval(cost, self.processors).as_micros() as u64,
+            Ordering::Relaxed,
+        );
     }
 
     /// In words, for a tooltip.
     pub fn describe(&self) -> String {
         let rate = 1.0 / self.interval.get().as_secs_f64();
         if self.software {
-            let cost = self.cost.map_or_else(String::new, |c| format!(", {:.0} ms of processor time a frame", c * 1e3));
-            format!("Drawn in software: at most {rate:.1} frames a second while a run goes on{cost}")
+            let cost = self.cost.map_or_else(String::new, |c| {
+                format!(", {:.0} ms of processor time a frame", c * 1e3)
+            });
+            format!(
+                "Drawn in software: at most {rate:.1} frames a second while a run goes on{cost}"
+            )
         } else {
-            format!("Drawn by the graphics card: at most {rate:.0} frames a second while a run goes on")
+            format!(
+                "Drawn by the graphics card: at most {rate:.0} frames a second while a run goes on"
+            )
         }
     }
 }
@@ -104,12 +123,19 @@ impl Throttle {
 impl Stretch {
     fn begin() -> Self {
         let rasteriser = process::rasteriser_seconds().unwrap_or(0.0);
-        Self { begun: Instant::now(), rasteriser, own: 0.0, frames: 0 }
+        Self {
+            begun: Instant::now(),
+            rasteriser,
+            own: 0.0,
+            frames: 0,
+        }
     }
 }
 
 fn interval(cost_seconds: f64, processors: f64) -> Duration {
-    Duration::from_secs_f64((SHARE * cost_seconds / processors).clamp(SHORTEST.as_secs_f64(), LONGEST.as_secs_f64()))
+    Duration::from_secs_f64(
+        (SHARE * cost_seconds / processors).clamp(SHORTEST.as_secs_f64(), LONGEST.as_secs_f64()),
+    )
 }
 
 #[cfg(test)]
@@ -120,7 +146,10 @@ mod tests {
     fn drawing_takes_at_most_a_fifth_of_the_machine() {
         for (cost, processors) in [(0.02, 2.0), (0.1, 2.0), (0.5, 16.0)] {
             let interval = interval(cost, processors).as_secs_f64();
-            assert!(cost / (interval * processors) <= 0.2 + 1e-9, "{cost} s on {processors}");
+            assert!(
+                cost / (interval * processors) <= 0.2 + 1e-9,
+                "{cost} s on {processors}"
+            );
         }
         assert_eq!(interval(10.0, 2.0), LONGEST);
         assert_eq!(interval(0.000_1, 2.0), SHORTEST);

@@ -61,9 +61,18 @@ const PATIENCE: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// When there is nothing to draw with, the view is not reached, or the file cannot be written.
-pub fn screenshot(view: View, [width, height]: [u32; 2], theme: ThemeChoice, path: &Path) -> anyhow::Result<()> {
+pub fn screenshot(
+    view: View,
+    [width, height]: [u32; 2],
+    theme: ThemeChoice,
+    path: &Path,
+) -> anyhow::Result<()> {
     let place = Place::new()?;
-    let theme = if view == View::Light { ThemeChoice::Light } else { theme };
+    let theme = if view == View::Light {
+        ThemeChoice::Light
+    } else {
+        theme
+    };
     let options = GuiOptions {
         remember: false,
         native: false,
@@ -74,7 +83,11 @@ pub fn screenshot(view: View, [width, height]: [u32; 2], theme: ThemeChoice, pat
     let mut failed = None;
     let mut harness: Harness<'_, Shell> = Harness::builder()
         .with_size([width as f32, height as f32])
-        .with_theme(if theme == ThemeChoice::Light { egui::Theme::Light } else { egui::Theme::Dark })
+        .with_theme(if theme == ThemeChoice::Light {
+            egui::Theme::Light
+        } else {
+            egui::Theme::Dark
+        })
         .wgpu()
         .build_eframe(|cc| match App::new(cc, options) {
             Ok(app) => Shell(Some(app)),
@@ -93,7 +106,9 @@ pub fn screenshot(view: View, [width, height]: [u32; 2], theme: ThemeChoice, pat
     reach(&mut harness, view)?;
     // Everything that the last messages changed is laid out, then drawn.
     harness.run_steps(3);
-    let picture = harness.render().map_err(|e| anyhow::anyhow!("The view could not be drawn: {e}"))?;
+    let picture = harness
+        .render()
+        .map_err(|e| anyhow::anyhow!("The view could not be drawn: {e}"))?;
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let image = super::clipboard::from_rgba(width, height, picture.as_raw())?;
     let png = crate::session::run_folder::encode_png(&image, &[])?;
@@ -105,7 +120,9 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
     let past = |part: u64| {
         move |app: &App| {
             let state = app.state();
-            state.shown().is_some_and(|r| r.step >= r.spec.procedure.steps * part / 100 && r.live.is_some())
+            state
+                .shown()
+                .is_some_and(|r| r.step >= r.spec.procedure.steps * part / 100 && r.live.is_some())
         }
     };
     match view {
@@ -120,15 +137,29 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
             press(harness, Action::Start);
             wait(harness, "the run", past(30))?;
             press(harness, Action::Pause);
-            wait(harness, "the pause", |app| app.state().shown().is_some_and(|r| r.phase == Phase::Paused))?;
+            wait(harness, "the pause", |app| {
+                app.state()
+                    .shown()
+                    .is_some_and(|r| r.phase == Phase::Paused)
+            })?;
         }
         View::Finished => {
             press(harness, Action::Start);
-            wait(harness, "the verdict", |app| app.state().shown().is_some_and(|r| !r.is_active()))?;
+            wait(harness, "the verdict", |app| {
+                app.state().shown().is_some_and(|r| !r.is_active())
+            })?;
             // A person has moved on to the next layer's row by now; notices have gone.
-            let notices: Vec<u64> = harness.state().0.iter().flat_map(|a| &a.state().notices).map(|n| n.id).collect();
+            let notices: Vec<u64> = harness
+                .state()
+                .0
+                .iter()
+                .flat_map(|a| &a.state().notices)
+                .map(|n| n.id)
+                .collect();
             if let Some(app) = &mut harness.state_mut().0 {
-                notices.into_iter().for_each(|id| app.send(Message::Dismiss(id)));
+                notices
+                    .into_iter()
+                    .for_each(|id| app.send(Message::Dismiss(id)));
             }
         }
     }
@@ -137,20 +168,34 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
 
 /// Presses the action's key, as a person would.
 fn press(harness: &mut Harness<'_, Shell>, action: Action) {
-    let Some(shortcut) = action.shortcut() else { return };
+    let Some(shortcut) = action.shortcut() else {
+        return;
+    };
     let (modifiers, key): (Modifiers, Key) = (shortcut.modifiers, shortcut.logical_key);
     for pressed in [true, false] {
-        let event = Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+        let event = Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers,
+        };
         harness.event_modifiers(event, modifiers);
     }
     harness.step();
 }
 
-fn wait(harness: &mut Harness<'_, Shell>, what: &str, mut reached: impl FnMut(&App) -> bool) -> anyhow::Result<()> {
+fn wait(
+    harness: &mut Harness<'_, Shell>,
+    what: &str,
+    mut reached: impl FnMut(&App) -> bool,
+) -> anyhow::Result<()> {
     let end = Instant::now() + PATIENCE;
     loop {
         harness.step();
-        let Some(app) = &harness.state().0 else { bail!("The window could not be made") };
+        let Some(app) = &harness.state().0 else {
+            bail!("The window could not be made")
+        };
         if reached(app) {
             return Ok(());
         }
@@ -188,7 +233,8 @@ pub(super) struct Place(PathBuf);
 impl Place {
     pub(super) fn new() -> anyhow::Result<Self> {
         let path = std::env::temp_dir().join(format!("metamer-studio-{}", std::process::id()));
-        std::fs::create_dir_all(&path).with_context(|| format!("Cannot create folder {}", path.display()))?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("Cannot create folder {}", path.display()))?;
         Ok(Self(path))
     }
 

@@ -2,6 +2,7 @@
 
 use super::theme::ThemeChoice;
 use crate::formats::atomic;
+use crate::network::registry::MODELS;
 use crate::synthesis::{Procedure, recipe};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -70,16 +71,25 @@ impl Choices {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(Error::io("read", path, e)),
         };
-        let choices: Self =
-            toml::from_str(&text).map_err(|e| Error::file(path, e.to_string().trim_end().replace('\n', " ")))?;
-        choices.check().map_err(|e| Error::file(path, e.to_string()))?;
+        let choices: Self = toml::from_str(&text)
+            .map_err(|e| Error::file(path, e.to_string().trim_end().replace('\n', " ")))?;
+        choices
+            .check()
+            .map_err(|e| Error::file(path, e.to_string()))?;
         Ok(choices)
     }
 
     fn check(&self) -> Result<()> {
-        crate::network::registry::MODELS.iter().find(|m| m.name == self.model).ok_or_else(|| {
-            Error::unknown("model", &self.model, crate::network::registry::MODELS.iter().map(|m| m.name))
-        })?;
+        // The window shows pictures; sounds are made from the command line.
+        let models = || {
+            MODELS
+                .iter()
+                .filter(|m| m.modality == "image")
+                .map(|m| m.name)
+        };
+        if !models().any(|name| name == self.model) {
+            return Err(Error::unknown("model", &self.model, models()));
+        }
         recipe::find(&self.recipe)?;
         self.procedure.as_ref().map_or(Ok(()), Procedure::validate)
     }
@@ -92,8 +102,8 @@ impl Choices {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
         }
-        let text =
-            toml::to_string(self).map_err(|e| Error::Internal(format!("choices that cannot be written: {e}")))?;
+        let text = toml::to_string(self)
+            .map_err(|e| Error::Internal(format!("choices that cannot be written: {e}")))?;
         atomic::write(path, text.as_bytes())
     }
 }
@@ -113,10 +123,16 @@ impl Places {
     /// The usual places on this system.
     pub fn usual() -> Self {
         let project = directories::ProjectDirs::from("", "", "metamer-studio");
-        let documents = directories::UserDirs::new().and_then(|u| u.document_dir().map(Path::to_owned));
-        let data = project.as_ref().map_or_else(|| PathBuf::from("metamer-studio"), |p| p.data_dir().to_owned());
+        let documents =
+            directories::UserDirs::new().and_then(|u| u.document_dir().map(Path::to_owned));
+        let data = project.as_ref().map_or_else(
+            || PathBuf::from("metamer-studio"),
+            |p| p.data_dir().to_owned(),
+        );
         Self {
-            settings: project.as_ref().map(|p| p.config_dir().join("settings.toml")),
+            settings: project
+                .as_ref()
+                .map(|p| p.config_dir().join("settings.toml")),
             results: documents.map_or_else(|| data.join("runs"), |d| d.join("Metamer Studio")),
             data,
         }
@@ -151,7 +167,12 @@ mod tests {
     fn what_cannot_be_used_is_reported_with_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.toml");
-        for (text, what) in [("seed = -1", "seed"), ("recipe = \"quik\"", "quick"), ("= nonsense", "settings.toml")] {
+        for (text, what) in [
+            ("seed = -1", "seed"),
+            ("model = \"cochleagram-1\"", "model"),
+            ("recipe = \"quik\"", "quick"),
+            ("= nonsense", "settings.toml"),
+        ] {
             std::fs::write(&path, text).unwrap();
             let message = Choices::read(&path).unwrap_err().to_string();
             assert!(message.contains(what), "{message}");

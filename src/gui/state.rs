@@ -254,7 +254,12 @@ impl Run {
     pub fn verdict(&self) -> Option<(Verdict, &str)> {
         match (&self.verification, &self.live) {
             // The sentence begins with the verdict's word, which stands by itself here.
-            (Some(v), _) => Some((v.verdict, v.sentence.split_once(": ").map_or(&v.sentence[..], |(_, rest)| rest))),
+            (Some(v), _) => Some((
+                v.verdict,
+                v.sentence
+                    .split_once(": ")
+                    .map_or(&v.sentence[..], |(_, rest)| rest),
+            )),
             (None, Some(live)) => Some((live.verdict.0, &live.verdict.1)),
             (None, None) => None,
         }
@@ -337,8 +342,12 @@ impl State {
     pub fn new(choices: Choices, places: Places) -> Self {
         // The embedded recipes are checked by a test, so the last resort is never empty-handed in a build that passed.
         let recipe = recipe::find(&choices.recipe).or_else(|_| recipe::find("quick"));
-        let recipe = recipe.unwrap_or_else(|e| unreachable!("an embedded recipe is malformed: {e}"));
-        let procedure = choices.procedure.clone().unwrap_or_else(|| recipe.procedure.clone());
+        let recipe =
+            recipe.unwrap_or_else(|e| unreachable!("an embedded recipe is malformed: {e}"));
+        let procedure = choices
+            .procedure
+            .clone()
+            .unwrap_or_else(|| recipe.procedure.clone());
         Self {
             choices,
             places,
@@ -381,7 +390,8 @@ impl State {
     /// The shown run, if it was stopped and can go on.
     pub fn resumable(&self) -> Option<&Run> {
         let run = self.shown()?;
-        let ended = matches!(run.phase, Phase::Stopped) && run.folder.is_some() && self.active.is_none();
+        let ended =
+            matches!(run.phase, Phase::Stopped) && run.folder.is_some() && self.active.is_none();
         ended.then_some(run)
     }
 
@@ -392,12 +402,18 @@ impl State {
 
     /// The state of a layer for the chosen stimulus.
     pub fn mark(&self, layer: &str) -> Mark {
-        self.marks.get(&(self.choices.stimulus.clone(), layer.to_owned())).copied().unwrap_or_default()
+        self.marks
+            .get(&(self.choices.stimulus.clone(), layer.to_owned()))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// How many layers are verified in this session.
     pub fn verified(&self) -> usize {
-        self.marks.values().filter(|m| **m == Mark::Verified).count()
+        self.marks
+            .values()
+            .filter(|m| **m == Mark::Verified)
+            .count()
     }
 
     /// Whether any field of the recipe was changed.
@@ -407,7 +423,10 @@ impl State {
 
     /// The folder in which runs are saved.
     pub fn results(&self) -> PathBuf {
-        self.choices.results.clone().unwrap_or_else(|| self.places.results.clone())
+        self.choices
+            .results
+            .clone()
+            .unwrap_or_else(|| self.places.results.clone())
     }
 
     /// Number of threads that a run would use.

@@ -82,7 +82,11 @@ impl Tasks {
     /// `notify` is called when something has arrived.
     pub fn new(notify: impl Fn() + Send + Sync + 'static) -> Self {
         let (sender, receiver) = unbounded();
-        Self { sender, receiver, notify: Arc::new(notify) }
+        Self {
+            sender,
+            receiver,
+            notify: Arc::new(notify),
+        }
     }
 
     /// Does `work` on its own thread.
@@ -105,7 +109,9 @@ impl Tasks {
             }
         };
         if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(body) {
-            let _ = self.sender.send(Arrival::Broken(format!("no thread for '{name}': {error}")));
+            let _ = self
+                .sender
+                .send(Arrival::Broken(format!("no thread for '{name}': {error}")));
         }
     }
 

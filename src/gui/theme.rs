@@ -1,6 +1,9 @@
 //! The look of the window in one place: colours, type and spacing. No panel names a colour.
 
-use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, Theme};
+use egui::{
+    Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke,
+    TextStyle, Theme,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -122,7 +125,11 @@ pub const LIGHT: Tokens = Tokens {
 
 /// The colours of the theme in force.
 pub fn tokens(ui: &egui::Ui) -> &'static Tokens {
-    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    if ui.visuals().dark_mode {
+        &DARK
+    } else {
+        &LIGHT
+    }
 }
 
 /// The semibold face.
@@ -162,22 +169,45 @@ pub fn install(ctx: &egui::Context) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let faces: [(&str, &[u8]); 2] = [
-        ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-        ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+        (
+            "Inter",
+            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
+        ),
+        (
+            "Inter SemiBold",
+            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
+        ),
     ];
     for (name, bytes) in faces {
-        fonts.font_data.insert(name.into(), Arc::new(FontData::from_static(bytes)));
+        fonts
+            .font_data
+            .insert(name.into(), Arc::new(FontData::from_static(bytes)));
     }
     // Signs that the reduced Inter lacks come from the fonts that egui carries.
-    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
-    let with = |first: &str| std::iter::once(first.to_owned()).chain(fallback.iter().cloned()).collect::<Vec<_>>();
-    fonts.families.insert(FontFamily::Proportional, with("Inter"));
-    fonts.families.insert(strong_family(), with("Inter SemiBold"));
+    let fallback = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
+    let with = |first: &str| {
+        std::iter::once(first.to_owned())
+            .chain(fallback.iter().cloned())
+            .collect::<Vec<_>>()
+    };
+    fonts
+        .families
+        .insert(FontFamily::Proportional, with("Inter"));
+    fonts
+        .families
+        .insert(strong_family(), with("Inter SemiBold"));
     fonts
 }
 
 fn style(theme: Theme, t: &Tokens) -> egui::Style {
-    let mut style = egui::Style { visuals: theme.default_visuals(), ..Default::default() };
+    let mut style = egui::Style {
+        visuals: theme.default_visuals(),
+        ..Default::default()
+    };
     style.text_styles = [
         (TextStyle::Heading, strong(16.0)),
         (TextStyle::Body, regular(BODY)),
@@ -243,7 +273,11 @@ mod tests {
     fn luminance(c: Color32) -> f64 {
         let linear = |v: u8| {
             let v = f64::from(v) / 255.0;
-            if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+            if v <= 0.040_45 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * linear(c.r()) + 0.7152 * linear(c.g()) + 0.0722 * linear(c.b())
     }
@@ -257,15 +291,35 @@ mod tests {
     #[test]
     fn text_can_be_read_on_everything_that_it_stands_on() {
         for (name, t) in [("dark", &DARK), ("light", &LIGHT)] {
-            let inks = [("text", t.text), ("muted", t.muted), ("faint", t.faint), ("accent", t.accent)];
-            let states = [("pass", t.pass), ("unknown", t.unknown), ("fail", t.fail), ("reference", t.reference)];
+            let inks = [
+                ("text", t.text),
+                ("muted", t.muted),
+                ("faint", t.faint),
+                ("accent", t.accent),
+            ];
+            let states = [
+                ("pass", t.pass),
+                ("unknown", t.unknown),
+                ("fail", t.fail),
+                ("reference", t.reference),
+            ];
             for (ink, colour) in inks.into_iter().chain(states) {
-                for (ground, under) in [("background", t.background), ("panel", t.panel), ("raised", t.raised)] {
+                for (ground, under) in [
+                    ("background", t.background),
+                    ("panel", t.panel),
+                    ("raised", t.raised),
+                ] {
                     let ratio = contrast(colour, under);
-                    assert!(ratio >= 4.5, "{name}: {ink} on {ground} has contrast {ratio:.2}");
+                    assert!(
+                        ratio >= 4.5,
+                        "{name}: {ink} on {ground} has contrast {ratio:.2}"
+                    );
                 }
             }
-            assert!(contrast(t.on_accent, t.accent) >= 4.5, "{name}: ink on accent");
+            assert!(
+                contrast(t.on_accent, t.accent) >= 4.5,
+                "{name}: ink on accent"
+            );
         }
     }
 }

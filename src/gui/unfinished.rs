@@ -22,7 +22,9 @@ pub struct Unfinished {
 
 /// Those in `results`, in the order of their names. Folders that cannot be read are left alone.
 pub fn find(results: &Path) -> Vec<Unfinished> {
-    let Ok(entries) = std::fs::read_dir(results) else { return vec![] };
+    let Ok(entries) = std::fs::read_dir(results) else {
+        return vec![];
+    };
     let mut found: Vec<_> = entries.flatten().filter_map(|e| read(&e.path())).collect();
     found.sort_by(|a, b| a.folder.cmp(&b.folder));
     found
@@ -35,17 +37,28 @@ fn read(folder: &Path) -> Option<Unfinished> {
     let state = safetensors::read_own(&folder.join("checkpoint").join(checkpoint::FILE)).ok()?;
     let spec = Spec::from_toml(state.meta("spec").ok()?).ok()?;
     let step = state.meta("step").ok()?.parse().ok()?;
-    Some(Unfinished { folder: folder.to_owned(), spec, step })
+    Some(Unfinished {
+        folder: folder.to_owned(),
+        spec,
+        step,
+    })
 }
 
 /// The job that goes on with it.
 ///
 /// # Errors
 /// When the model is another one, or the stimulus is no longer there.
-pub fn job(run: &Unfinished, model: &Arc<Model>, null: Option<Arc<NullDistribution>>) -> Result<Job> {
+pub fn job(
+    run: &Unfinished,
+    model: &Arc<Model>,
+    null: Option<Arc<NullDistribution>>,
+) -> Result<Job> {
     let request = Request::from_spec(&run.spec, model, Some(&run.folder))?;
     let root = run.folder.parent().unwrap_or(Path::new("")).to_owned();
     let mut job = Job::resolve(&request, null)?.into_folder(root, Existing::Resume);
-    job.named = run.folder.file_stem().map(|s| s.to_string_lossy().into_owned());
+    job.named = run
+        .folder
+        .file_stem()
+        .map(|s| s.to_string_lossy().into_owned());
     Ok(job)
 }

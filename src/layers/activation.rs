@@ -25,7 +25,11 @@ impl Rectifier {
 
 impl FrozenLayer for Rectifier {
     fn kind(&self) -> &'static str {
-        if self.ceiling.is_some() { "relu6" } else { "relu" }
+        if self.ceiling.is_some() {
+            "relu6"
+        } else {
+            "relu"
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -60,7 +64,10 @@ mod tests {
     #[test]
     fn pullback_agrees_with_central_differences() {
         check(&Layer::Rectifier(Rectifier::RELU), &[&[3, 5, 1]]);
-        check(&Layer::Rectifier(Rectifier { ceiling: Some(0.4) }), &[&[2, 3, 7]]);
+        check(
+            &Layer::Rectifier(Rectifier { ceiling: Some(0.4) }),
+            &[&[2, 3, 7]],
+        );
     }
 
     #[test]
@@ -68,7 +75,10 @@ mod tests {
         let x = Tensor::new(&[[-1f32, 0.0, 3.0, 6.0, 7.0]], &candle_core::Device::Cpu).unwrap();
         let y = Rectifier::RELU6.forward(&[&x]).unwrap();
         let ones = x.ones_like().unwrap();
-        let g = Rectifier::RELU6.pullback(&[&x], &y, &ones).unwrap().remove(0);
+        let g = Rectifier::RELU6
+            .pullback(&[&x], &y, &ones)
+            .unwrap()
+            .remove(0);
         assert_eq!(g.to_vec2::<f32>().unwrap(), [[0.0, 0.0, 1.0, 0.0, 0.0]]);
     }
 }

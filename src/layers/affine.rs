@@ -32,7 +32,8 @@ impl FrozenLayer for Clamp {
     /// that ever saturates.
     fn pullback(&self, inputs: &[&Tensor], _: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
         let x = only(inputs)?;
-        let inside = (numbers(&x.ge(self.low)?, cotangent.dtype())? * numbers(&x.le(self.high)?, cotangent.dtype())?)?;
+        let inside = (numbers(&x.ge(self.low)?, cotangent.dtype())?
+            * numbers(&x.le(self.high)?, cotangent.dtype())?)?;
         Ok(vec![(cotangent * inside)?])
     }
 }
@@ -53,7 +54,8 @@ impl FrozenLayer for Affine {
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let shape = only_shape(inputs)?;
-        if shape.first() != self.scale.shape().first() || self.scale.shape() != self.offset.shape() {
+        if shape.first() != self.scale.shape().first() || self.scale.shape() != self.offset.shape()
+        {
             return Err(Error::shape("affine channels", self.scale.shape(), shape));
         }
         Ok(shape.to_vec())
@@ -62,7 +64,8 @@ impl FrozenLayer for Affine {
     fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor> {
         let x = only(inputs)?;
         let shape = per_channel(x);
-        Ok(x.broadcast_mul(&self.scale.view(&shape)?)?.broadcast_add(&self.offset.view(&shape)?)?)
+        Ok(x.broadcast_mul(&self.scale.view(&shape)?)?
+            .broadcast_add(&self.offset.view(&shape)?)?)
     }
 
     fn pullback(&self, inputs: &[&Tensor], _: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
@@ -73,7 +76,11 @@ impl FrozenLayer for Affine {
 
 /// The shape that lines numbers per channel up with a tensor: 1 everywhere but on axis 1.
 pub(super) fn per_channel(x: &Tensor) -> Vec<usize> {
-    x.dims().iter().enumerate().map(|(axis, n)| if axis == 1 { *n } else { 1 }).collect()
+    x.dims()
+        .iter()
+        .enumerate()
+        .map(|(axis, n)| if axis == 1 { *n } else { 1 })
+        .collect()
 }
 
 #[cfg(test)]
@@ -84,17 +91,35 @@ mod tests {
 
     #[test]
     fn pullbacks_agree_with_central_differences() {
-        check(&Layer::Clamp(Clamp { low: -0.3, high: 0.6 }), &[&[3, 4, 5]]);
-        check(&Layer::Affine(Affine { scale: parameter(&[3], 1), offset: parameter(&[3], 2) }), &[&[3, 1, 5]]);
+        check(
+            &Layer::Clamp(Clamp {
+                low: -0.3,
+                high: 0.6,
+            }),
+            &[&[3, 4, 5]],
+        );
+        check(
+            &Layer::Affine(Affine {
+                scale: parameter(&[3], 1),
+                offset: parameter(&[3], 2),
+            }),
+            &[&[3, 1, 5]],
+        );
     }
 
     #[test]
     fn the_clamp_lets_gradients_through_at_its_bounds() {
-        let clamp = Clamp { low: 0.0, high: 1.0 };
+        let clamp = Clamp {
+            low: 0.0,
+            high: 1.0,
+        };
         let x = Tensor::new(&[[-0.5f32, 0.0, 0.5, 1.0, 1.5]], &candle_core::Device::Cpu).unwrap();
         let y = clamp.forward(&[&x]).unwrap();
         assert_eq!(y.to_vec2::<f32>().unwrap(), [[0.0, 0.0, 0.5, 1.0, 1.0]]);
-        let g = clamp.pullback(&[&x], &y, &x.ones_like().unwrap()).unwrap().remove(0);
+        let g = clamp
+            .pullback(&[&x], &y, &x.ones_like().unwrap())
+            .unwrap()
+            .remove(0);
         assert_eq!(g.to_vec2::<f32>().unwrap(), [[0.0, 1.0, 1.0, 1.0, 0.0]]);
     }
 }

@@ -23,7 +23,10 @@ pub struct BatchNorm {
 impl BatchNorm {
     /// The factor γ / √(variance + ε), `[channel]`.
     fn factor(&self) -> Result<Tensor> {
-        Ok(self.scale.tensor().div(&(self.variance.tensor() + self.epsilon)?.sqrt()?)?)
+        Ok(self
+            .scale
+            .tensor()
+            .div(&(self.variance.tensor() + self.epsilon)?.sqrt()?)?)
     }
 
     /// A convolution that does what `conv` followed by this layer does, up to rounding.
@@ -33,19 +36,40 @@ impl BatchNorm {
     pub fn fold_into(&self, conv: &Conv2d) -> Result<Conv2d> {
         let out = conv.out_channels();
         if self.scale.shape() != [out] {
-            return Err(Error::shape("batch norm to fold", &[out], self.scale.shape()));
+            return Err(Error::shape(
+                "batch norm to fold",
+                &[out],
+                self.scale.shape(),
+            ));
         }
-        let double = |p: &Parameter| -> Result<Vec<f64>> { Ok(p.values()?.into_iter().map(f64::from).collect()) };
-        let (scale, shift, mean, variance) =
-            (double(&self.scale)?, double(&self.shift)?, double(&self.mean)?, double(&self.variance)?);
-        let factor: Vec<f64> = scale.iter().zip(&variance).map(|(s, v)| s / (v + self.epsilon).sqrt()).collect();
+        let double = |p: &Parameter| -> Result<Vec<f64>> {
+            Ok(p.values()?.into_iter().map(f64::from).collect())
+        };
+        let (scale, shift, mean, variance) = (
+            double(&self.scale)?,
+            double(&self.shift)?,
+            double(&self.mean)?,
+            double(&self.variance)?,
+        );
+        let factor: Vec<f64> = scale
+            .iter()
+            .zip(&variance)
+            .map(|(s, v)| s / (v + self.epsilon).sqrt())
+            .collect();
         let mut weight = conv.weight.values()?;
         let per_channel = weight.len() / out;
         for (channel, weights) in weight.chunks_mut(per_channel).enumerate() {
-            weights.iter_mut().for_each(|w| *w = (f64::from(*w) * factor[channel]) as f32);
+            weights
+                .iter_mut()
+                .for_each(|w| *w = (f64::from(*w) * factor[channel]) as f32);
         }
-        let old = conv.bias.as_ref().map_or_else(|| Ok(vec![0.0; out]), double)?;
-        let bias = (0..out).map(|c| (shift[c] + (old[c] - mean[c]) * factor[c]) as f32).collect();
+        let old = conv
+            .bias
+            .as_ref()
+            .map_or_else(|| Ok(vec![0.0; out]), double)?;
+        let bias = (0..out)
+            .map(|c| (shift[c] + (old[c] - mean[c]) * factor[c]) as f32)
+            .collect();
         Conv2d::new(
             Parameter::new(conv.weight.shape(), weight)?,
             Some(Parameter::new(&[out], bias)?),
@@ -81,7 +105,9 @@ impl FrozenLayer for BatchNorm {
 
     fn pullback(&self, inputs: &[&Tensor], _: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
         let shape = per_channel(only(inputs)?);
-        Ok(vec![cotangent.broadcast_mul(&self.factor()?.reshape(shape)?)?])
+        Ok(vec![
+            cotangent.broadcast_mul(&self.factor()?.reshape(shape)?)?,
+        ])
     }
 }
 
@@ -92,7 +118,10 @@ mod tests {
     use super::*;
 
     fn norm(channels: usize) -> BatchNorm {
-        let variance = irregular(channels, 9).iter().map(|v| (v * v + 0.3) as f32).collect();
+        let variance = irregular(channels, 9)
+            .iter()
+            .map(|v| (v * v + 0.3) as f32)
+            .collect();
         BatchNorm {
             scale: parameter(&[channels], 6),
             shift: parameter(&[channels], 7),
@@ -111,13 +140,29 @@ mod tests {
     #[test]
     fn folding_changes_nothing_but_rounding() {
         let window = Window::square(3, 2, Padding::all(1));
-        let conv = Conv2d::new(parameter(&[4, 2, 3, 3], 1), Some(parameter(&[4], 2)), window, 1).unwrap();
+        let conv = Conv2d::new(
+            parameter(&[4, 2, 3, 3], 1),
+            Some(parameter(&[4], 2)),
+            window,
+            1,
+        )
+        .unwrap();
         let folded = norm(4).fold_into(&conv).unwrap();
-        let x: Vec<f32> = irregular(2 * 7 * 6, 4).into_iter().map(|v| v as f32).collect();
+        let x: Vec<f32> = irregular(2 * 7 * 6, 4)
+            .into_iter()
+            .map(|v| v as f32)
+            .collect();
         let x = Tensor::from_vec(x, (1, 2, 7, 6), &candle_core::Device::Cpu).unwrap();
         let apart = norm(4).forward(&[&conv.forward(&[&x]).unwrap()]).unwrap();
         let together = folded.forward(&[&x]).unwrap();
-        let error = (apart - together).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        let error = (apart - together)
+            .unwrap()
+            .abs()
+            .unwrap()
+            .max_all()
+            .unwrap()
+            .to_scalar::<f32>()
+            .unwrap();
         assert!(error < 1e-5, "{error}");
     }
 }

@@ -19,7 +19,10 @@ impl FrozenLayer for Linear {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        let (shape, [out, inp]) = (only_shape(inputs)?, [self.weight.shape()[0], self.weight.shape()[1]]);
+        let (shape, [out, inp]) = (
+            only_shape(inputs)?,
+            [self.weight.shape()[0], self.weight.shape()[1]],
+        );
         if shape != [inp] || self.bias.shape() != [out] {
             return Err(Error::shape("linear input", &[inp], shape));
         }
@@ -44,7 +47,19 @@ mod tests {
 
     #[test]
     fn pullback_agrees_with_central_differences() {
-        check(&Layer::Linear(Linear { weight: parameter(&[5, 3], 1), bias: parameter(&[5], 2) }), &[&[3]]);
-        check(&Layer::Linear(Linear { weight: parameter(&[1, 7], 1), bias: parameter(&[1], 2) }), &[&[7]]);
+        check(
+            &Layer::Linear(Linear {
+                weight: parameter(&[5, 3], 1),
+                bias: parameter(&[5], 2),
+            }),
+            &[&[3]],
+        );
+        check(
+            &Layer::Linear(Linear {
+                weight: parameter(&[1, 7], 1),
+                bias: parameter(&[1], 2),
+            }),
+            &[&[7]],
+        );
     }
 }

@@ -53,7 +53,12 @@ pub trait FrozenLayer {
     fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor>;
 
     /// The gradient with respect to each input, given the gradient `cotangent` with respect to the output.
-    fn pullback(&self, inputs: &[&Tensor], output: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>>;
+    fn pullback(
+        &self,
+        inputs: &[&Tensor],
+        output: &Tensor,
+        cotangent: &Tensor,
+    ) -> Result<Vec<Tensor>>;
 }
 
 /// One layer of a network.
@@ -96,7 +101,9 @@ impl Layer {
     /// For [`Layer::Input`], which is given, not computed.
     pub fn behaviour(&self) -> Result<&dyn FrozenLayer> {
         Ok(match self {
-            Self::Input => return Err(Error::Internal("the input layer is never evaluated".into())),
+            Self::Input => {
+                return Err(Error::Internal("the input layer is never evaluated".into()));
+            }
             Self::Clamp(l) => l,
             Self::Affine(l) => l,
             Self::Cochleagram(l) => l,
@@ -123,7 +130,10 @@ impl Layer {
         let mut layer = self.clone();
         let parameters: Vec<&mut Parameter> = match &mut layer {
             Self::Affine(l) => vec![&mut l.scale, &mut l.offset],
-            Self::Conv2d(l) => [Some(&mut l.weight), l.bias.as_mut()].into_iter().flatten().collect(),
+            Self::Conv2d(l) => [Some(&mut l.weight), l.bias.as_mut()]
+                .into_iter()
+                .flatten()
+                .collect(),
             Self::BatchNorm(l) => vec![&mut l.scale, &mut l.shift, &mut l.mean, &mut l.variance],
             Self::Linear(l) => vec![&mut l.weight, &mut l.bias],
             _ => vec![],
@@ -139,7 +149,10 @@ impl Layer {
 fn only<'t>(inputs: &[&'t Tensor]) -> Result<&'t Tensor> {
     match inputs {
         [one] => Ok(one),
-        _ => Err(Error::Internal(format!("a layer with one input was given {}", inputs.len()))),
+        _ => Err(Error::Internal(format!(
+            "a layer with one input was given {}",
+            inputs.len()
+        ))),
     }
 }
 
@@ -147,7 +160,10 @@ fn only<'t>(inputs: &[&'t Tensor]) -> Result<&'t Tensor> {
 fn only_shape<'s>(inputs: &[&'s [usize]]) -> Result<&'s [usize]> {
     match inputs {
         [one] => Ok(one),
-        _ => Err(Error::Internal(format!("a layer with one input was given {}", inputs.len()))),
+        _ => Err(Error::Internal(format!(
+            "a layer with one input was given {}",
+            inputs.len()
+        ))),
     }
 }
 
@@ -155,6 +171,9 @@ fn only_shape<'s>(inputs: &[&'s [usize]]) -> Result<&'s [usize]> {
 fn image_shape(shape: &[usize], what: &str) -> Result<[usize; 3]> {
     match *shape {
         [c, h, w] => Ok([c, h, w]),
-        _ => Err(Error::value(what, format!("needs an input of three axes (channel, height, width), found {shape:?}"))),
+        _ => Err(Error::value(
+            what,
+            format!("needs an input of three axes (channel, height, width), found {shape:?}"),
+        )),
     }
 }

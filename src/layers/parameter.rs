@@ -16,13 +16,19 @@ impl Parameter {
         if shape.iter().product::<usize>() != values.len() {
             return Err(Error::shape("parameter", shape, &[values.len()]));
         }
-        Ok(Self { tensor: Tensor::from_vec(values, shape, &Device::Cpu)? })
+        Ok(Self {
+            tensor: Tensor::from_vec(values, shape, &Device::Cpu)?,
+        })
     }
 
     /// A parameter from an array that must have the given shape; `name` is for the error.
     pub fn from_array(array: Array, shape: &[usize], name: &str) -> Result<Self> {
         if array.shape != shape {
-            return Err(Error::shape(format!("weight '{name}'"), shape, &array.shape));
+            return Err(Error::shape(
+                format!("weight '{name}'"),
+                shape,
+                &array.shape,
+            ));
         }
         Self::new(shape, array.values)
     }
@@ -49,6 +55,8 @@ impl Parameter {
 
     /// The same numbers elsewhere or in another float type.
     pub fn to(&self, device: &Device, dtype: DType) -> Result<Self> {
-        Ok(Self { tensor: self.tensor.to_device(device)?.to_dtype(dtype)? })
+        Ok(Self {
+            tensor: self.tensor.to_device(device)?.to_dtype(dtype)?,
+        })
     }
 }

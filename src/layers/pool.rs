@@ -36,16 +36,28 @@ impl FrozenLayer for MaxPool {
     }
 
     /// The whole gradient goes to the first maximum in reading order, as in PyTorch and TensorFlow.
-    fn pullback(&self, inputs: &[&Tensor], output: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
+    fn pullback(
+        &self,
+        inputs: &[&Tensor],
+        output: &Tensor,
+        cotangent: &Tensor,
+    ) -> Result<Vec<Tensor>> {
         let x = only(inputs)?;
         let (n, c, h, w) = x.dims4()?;
         let (_, _, oh, ow) = output.dims4()?;
         let padded = self.window.pad(x, f64::NEG_INFINITY)?;
         let size = self.window.padded([h, w]);
-        let mut dx = Tensor::zeros((n, c, size[0], size[1]), cotangent.dtype(), cotangent.device())?;
+        let mut dx = Tensor::zeros(
+            (n, c, size[0], size[1]),
+            cotangent.dtype(),
+            cotangent.device(),
+        )?;
         let mut open = ones(output.dims(), cotangent)?;
         for tap in self.window.taps() {
-            let here = numbers(&self.window.see(&padded, tap, [oh, ow])?.eq(output)?, cotangent.dtype())?;
+            let here = numbers(
+                &self.window.see(&padded, tap, [oh, ow])?.eq(output)?,
+                cotangent.dtype(),
+            )?;
             let chosen = (&here * &open)?;
             open = (open - &chosen)?;
             dx = (dx + self.window.unsee(&(cotangent * chosen)?, tap, size)?)?;
@@ -68,7 +80,9 @@ impl AveragePool {
     fn reciprocal_counts(&self, [h, w]: [usize; 2], like: &Tensor) -> Result<Tensor> {
         let out = self.window.output([h, w])?;
         let plane = ones(&[1, 1, h, w], like)?;
-        let padded = self.window.pad(&plane, if self.count_padding { 1.0 } else { 0.0 })?;
+        let padded = self
+            .window
+            .pad(&plane, if self.count_padding { 1.0 } else { 0.0 })?;
         let mut count = Tensor::zeros((1, 1, out[0], out[1]), like.dtype(), like.device())?;
         for tap in self.window.taps() {
             count = (count + self.window.see(&padded, tap, out)?)?;
@@ -103,7 +117,11 @@ impl FrozenLayer for AveragePool {
         let (n, c, h, w) = only(inputs)?.dims4()?;
         let size = self.window.padded([h, w]);
         let share = cotangent.broadcast_mul(&self.reciprocal_counts([h, w], cotangent)?)?;
-        let mut dx = Tensor::zeros((n, c, size[0], size[1]), cotangent.dtype(), cotangent.device())?;
+        let mut dx = Tensor::zeros(
+            (n, c, size[0], size[1]),
+            cotangent.dtype(),
+            cotangent.device(),
+        )?;
         for tap in self.window.taps() {
             dx = (dx + self.window.unsee(&share, tap, size)?)?;
         }
@@ -125,13 +143,26 @@ mod tests {
     use candle_core::Device;
 
     fn windows() -> [Window; 5] {
-        let uneven = Padding { top: 1, bottom: 0, left: 0, right: 2 };
+        let uneven = Padding {
+            top: 1,
+            bottom: 0,
+            left: 0,
+            right: 2,
+        };
         [
             Window::square(2, 2, Padding::default()),
             Window::square(3, 2, Padding::all(1)),
-            Window { kernel: [2, 5], stride: [1, 2], padding: uneven },
+            Window {
+                kernel: [2, 5],
+                stride: [1, 2],
+                padding: uneven,
+            },
             Window::square(1, 2, Padding::default()),
-            Window { kernel: [3, 1], stride: [4, 1], padding: Padding::default() },
+            Window {
+                kernel: [3, 1],
+                stride: [4, 1],
+                padding: Padding::default(),
+            },
         ]
     }
 
@@ -140,27 +171,54 @@ mod tests {
         for window in windows() {
             check(&Layer::MaxPool(MaxPool { window }), &[&[2, 7, 6]]);
             for count_padding in [false, true] {
-                check(&Layer::AveragePool(AveragePool { window, count_padding }), &[&[2, 7, 6]]);
+                check(
+                    &Layer::AveragePool(AveragePool {
+                        window,
+                        count_padding,
+                    }),
+                    &[&[2, 7, 6]],
+                );
             }
         }
-        check(&Layer::MaxPool(MaxPool { window: Window::square(3, 1, Padding::all(1)) }), &[&[1, 1, 4]]);
+        check(
+            &Layer::MaxPool(MaxPool {
+                window: Window::square(3, 1, Padding::all(1)),
+            }),
+            &[&[1, 1, 4]],
+        );
     }
 
     #[test]
     fn tied_maxima_send_the_whole_gradient_to_the_first() {
         let x = Tensor::ones((1, 1, 2, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
-        let pool = MaxPool { window: Window::square(2, 2, Padding::default()) };
+        let pool = MaxPool {
+            window: Window::square(2, 2, Padding::default()),
+        };
         let y = pool.forward(&[&x]).unwrap();
-        let g = pool.pullback(&[&x], &y, &y.ones_like().unwrap()).unwrap().remove(0);
-        assert_eq!(g.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [1.0, 0.0, 0.0, 0.0]);
+        let g = pool
+            .pullback(&[&x], &y, &y.ones_like().unwrap())
+            .unwrap()
+            .remove(0);
+        assert_eq!(
+            g.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+            [1.0, 0.0, 0.0, 0.0]
+        );
     }
 
     #[test]
     fn padding_is_counted_only_when_asked() {
         let x = Tensor::ones((1, 1, 1, 1), candle_core::DType::F32, &Device::Cpu).unwrap();
         let mean = |count_padding| {
-            let pool = AveragePool { window: Window::square(3, 1, Padding::all(1)), count_padding };
-            pool.forward(&[&x]).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()[0]
+            let pool = AveragePool {
+                window: Window::square(3, 1, Padding::all(1)),
+                count_padding,
+            };
+            pool.forward(&[&x])
+                .unwrap()
+                .flatten_all()
+                .unwrap()
+                .to_vec1::<f32>()
+                .unwrap()[0]
         };
         assert!((mean(true) - 1.0 / 9.0).abs() < 1e-7);
         assert_eq!(mean(false), 1.0);

@@ -19,7 +19,12 @@ pub struct Padding {
 impl Padding {
     /// The same number of rows and columns on all sides.
     pub const fn all(n: usize) -> Self {
-        Self { top: n, bottom: n, left: n, right: n }
+        Self {
+            top: n,
+            bottom: n,
+            left: n,
+            right: n,
+        }
     }
 
     /// TensorFlow's "SAME" rule for a plane of `size` (height, width): as many outputs as strides fit, and an odd row
@@ -30,7 +35,12 @@ impl Padding {
             ((outputs - 1) * stride[axis] + kernel[axis]).saturating_sub(size[axis])
         };
         let (rows, columns) = (total(0), total(1));
-        Self { top: rows / 2, bottom: rows - rows / 2, left: columns / 2, right: columns - columns / 2 }
+        Self {
+            top: rows / 2,
+            bottom: rows - rows / 2,
+            left: columns / 2,
+            right: columns - columns / 2,
+        }
     }
 }
 
@@ -48,12 +58,19 @@ pub struct Window {
 impl Window {
     /// A square window.
     pub const fn square(kernel: usize, stride: usize, padding: Padding) -> Self {
-        Self { kernel: [kernel; 2], stride: [stride; 2], padding }
+        Self {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding,
+        }
     }
 
     /// Height and width of the padded plane.
     pub fn padded(&self, [h, w]: [usize; 2]) -> [usize; 2] {
-        [h + self.padding.top + self.padding.bottom, w + self.padding.left + self.padding.right]
+        [
+            h + self.padding.top + self.padding.bottom,
+            w + self.padding.left + self.padding.right,
+        ]
     }
 
     /// Height and width of the output: how many whole windows fit.
@@ -63,12 +80,18 @@ impl Window {
     pub fn output(&self, size: [usize; 2]) -> Result<[usize; 2]> {
         let padded = self.padded(size);
         if self.kernel.contains(&0) || self.stride.contains(&0) {
-            return Err(Error::value("window", "kernel and stride must be at least 1"));
+            return Err(Error::value(
+                "window",
+                "kernel and stride must be at least 1",
+            ));
         }
         if padded[0] < self.kernel[0] || padded[1] < self.kernel[1] {
             return Err(Error::value(
                 "window",
-                format!("a {:?} kernel does not fit a padded plane of {padded:?}", self.kernel),
+                format!(
+                    "a {:?} kernel does not fit a padded plane of {padded:?}",
+                    self.kernel
+                ),
             ));
         }
         Ok([0, 1].map(|a| (padded[a] - self.kernel[a]) / self.stride[a] + 1))
@@ -89,7 +112,9 @@ impl Window {
 
     /// The plane without its padding.
     pub(super) fn unpad(&self, x: &Tensor, [h, w]: [usize; 2]) -> Result<Tensor> {
-        Ok(x.narrow(2, self.padding.top, h)?.narrow(3, self.padding.left, w)?.contiguous()?)
+        Ok(x.narrow(2, self.padding.top, h)?
+            .narrow(3, self.padding.left, w)?
+            .contiguous()?)
     }
 
     /// What the window's position `tap` sees as the window slides: `[batch, channel, out height, out width]`.
@@ -99,7 +124,12 @@ impl Window {
     }
 
     /// The adjoint of [`Self::see`]: `seen` put back at its places in `[batch, channel, height, width]`, zero elsewhere.
-    pub(super) fn unsee(&self, seen: &Tensor, tap: [usize; 2], padded: [usize; 2]) -> Result<Tensor> {
+    pub(super) fn unsee(
+        &self,
+        seen: &Tensor,
+        tap: [usize; 2],
+        padded: [usize; 2],
+    ) -> Result<Tensor> {
         let rows = spread(seen, 2, tap[0], self.stride[0], padded[0])?;
         spread(&rows, 3, tap[1], self.stride[1], padded[1])
     }
@@ -115,7 +145,10 @@ fn pad_axis(x: &Tensor, axis: usize, before: usize, after: usize, fill: f64) -> 
         return Ok(x.clone());
     }
     Ok(Tensor::cat(
-        &[block(before)?, x.clone(), block(after)?].iter().filter(|t| t.elem_count() > 0).collect::<Vec<_>>(),
+        &[block(before)?, x.clone(), block(after)?]
+            .iter()
+            .filter(|t| t.elem_count() > 0)
+            .collect::<Vec<_>>(),
         axis,
     )?)
 }
@@ -134,7 +167,11 @@ fn spread(x: &Tensor, axis: usize, start: usize, step: usize, length: usize) -> 
     let count = shape[axis];
     shape[axis] = length;
     let zeros = Tensor::zeros(shape, x.dtype(), x.device())?;
-    Ok(zeros.index_add(&places(start, step, count, x.device())?, &x.contiguous()?, axis)?)
+    Ok(zeros.index_add(
+        &places(start, step, count, x.device())?,
+        &x.contiguous()?,
+        axis,
+    )?)
 }
 
 fn places(start: usize, step: usize, count: usize, device: &Device) -> Result<Tensor> {
@@ -159,8 +196,24 @@ mod tests {
     #[test]
     fn same_padding_follows_tensorflow() {
         // 224 with kernel 3, stride 2: 112 outputs need 225 inputs, the one extra goes to the bottom and right.
-        assert_eq!(Padding::same([224, 224], [3, 3], [2, 2]), Padding { top: 0, bottom: 1, left: 0, right: 1 });
-        assert_eq!(Padding::same([56, 56], [5, 5], [2, 2]), Padding { top: 1, bottom: 2, left: 1, right: 2 });
+        assert_eq!(
+            Padding::same([224, 224], [3, 3], [2, 2]),
+            Padding {
+                top: 0,
+                bottom: 1,
+                left: 0,
+                right: 1
+            }
+        );
+        assert_eq!(
+            Padding::same([56, 56], [5, 5], [2, 2]),
+            Padding {
+                top: 1,
+                bottom: 2,
+                left: 1,
+                right: 2
+            }
+        );
         assert_eq!(Padding::same([7, 7], [5, 5], [1, 1]), Padding::all(2));
         // A stride beyond the kernel needs none.
         assert_eq!(Padding::same([9, 9], [1, 1], [2, 2]), Padding::all(0));
@@ -168,7 +221,16 @@ mod tests {
 
     #[test]
     fn a_window_that_does_not_fit_is_refused() {
-        assert!(Window::square(5, 1, Padding::all(1)).output([2, 9]).is_err());
-        assert_eq!(Window::square(5, 3, Padding::all(1)).output([3, 9]).unwrap(), [1, 3]);
+        assert!(
+            Window::square(5, 1, Padding::all(1))
+                .output([2, 9])
+                .is_err()
+        );
+        assert_eq!(
+            Window::square(5, 3, Padding::all(1))
+                .output([3, 9])
+                .unwrap(),
+            [1, 3]
+        );
     }
 }

@@ -59,8 +59,13 @@ pub struct Graph {
 impl Graph {
     /// A graph with nothing but an input of item shape `shape`.
     pub fn new(shape: &[usize]) -> Self {
-        let input =
-            Node { name: "input".into(), aliases: vec![], layer: Layer::Input, inputs: vec![], shape: shape.to_vec() };
+        let input = Node {
+            name: "input".into(),
+            aliases: vec![],
+            layer: Layer::Input,
+            inputs: vec![],
+            shape: shape.to_vec(),
+        };
         Self { nodes: vec![input] }
     }
 
@@ -68,9 +73,18 @@ impl Graph {
     ///
     /// # Errors
     /// When the name is taken or the layer cannot take inputs of these shapes; the error names the layer.
-    pub fn add(&mut self, name: impl Into<String>, layer: Layer, inputs: &[NodeId]) -> Result<NodeId> {
+    pub fn add(
+        &mut self,
+        name: impl Into<String>,
+        layer: Layer,
+        inputs: &[NodeId],
+    ) -> Result<NodeId> {
         let name = name.into();
-        if self.nodes.iter().any(|n| n.name == name || n.aliases.contains(&name)) {
+        if self
+            .nodes
+            .iter()
+            .any(|n| n.name == name || n.aliases.contains(&name))
+        {
             return Err(Error::Internal(format!("two layers are called '{name}'")));
         }
         let shapes: Vec<&[usize]> = inputs.iter().map(|i| &self.nodes[i.0].shape[..]).collect();
@@ -78,7 +92,13 @@ impl Graph {
             .behaviour()?
             .output_shape(&shapes)
             .map_err(|e| Error::value(format!("layer '{name}'"), e.to_string()))?;
-        self.nodes.push(Node { name, aliases: vec![], layer, inputs: inputs.to_vec(), shape });
+        self.nodes.push(Node {
+            name,
+            aliases: vec![],
+            layer,
+            inputs: inputs.to_vec(),
+            shape,
+        });
         Ok(NodeId(self.nodes.len() - 1))
     }
 
@@ -112,9 +132,14 @@ impl Graph {
     /// # Errors
     /// When there is none; the error suggests the nearest names.
     pub fn find(&self, name: &str) -> Result<NodeId> {
-        let found = self.nodes.iter().position(|n| n.name == name || n.aliases.iter().any(|a| a == name));
+        let found = self
+            .nodes
+            .iter()
+            .position(|n| n.name == name || n.aliases.iter().any(|a| a == name));
         found.map(NodeId).ok_or_else(|| {
-            let known = self.nodes[1..].iter().flat_map(|n| std::iter::once(&n.name).chain(&n.aliases));
+            let known = self.nodes[1..]
+                .iter()
+                .flat_map(|n| std::iter::once(&n.name).chain(&n.aliases));
             Error::unknown("layer", name, known.map(String::as_str))
         })
     }
@@ -125,7 +150,10 @@ impl Graph {
         needed[node.0] = true;
         for i in (0..=node.0).rev() {
             if needed[i] {
-                self.nodes[i].inputs.iter().for_each(|input| needed[input.0] = true);
+                self.nodes[i]
+                    .inputs
+                    .iter()
+                    .for_each(|input| needed[input.0] = true);
             }
         }
         (1..=node.0).filter(|i| needed[*i]).map(NodeId).collect()
@@ -135,16 +163,27 @@ impl Graph {
     /// convolution's own output is used elsewhere too, the pair is left as it is.
     pub fn folded(&self) -> Result<Self> {
         let mut uses = vec![0; self.nodes.len()];
-        self.nodes.iter().flat_map(|n| &n.inputs).for_each(|i| uses[i.0] += 1);
+        self.nodes
+            .iter()
+            .flat_map(|n| &n.inputs)
+            .for_each(|i| uses[i.0] += 1);
         let absorbed = |node: &Node| match (&node.layer, node.inputs.as_slice()) {
-            (Layer::BatchNorm(norm), [input]) if uses[input.0] == 1 => match &self.nodes[input.0].layer {
-                Layer::Conv2d(conv) => Some((input.0, norm.fold_into(conv))),
-                _ => None,
-            },
+            (Layer::BatchNorm(norm), [input]) if uses[input.0] == 1 => {
+                match &self.nodes[input.0].layer {
+                    Layer::Conv2d(conv) => Some((input.0, norm.fold_into(conv))),
+                    _ => None,
+                }
+            }
             _ => None,
         };
-        let gone: Vec<usize> = self.nodes.iter().filter_map(|n| absorbed(n).map(|(conv, _)| conv)).collect();
-        let mut graph = Self { nodes: vec![self.nodes[0].clone()] };
+        let gone: Vec<usize> = self
+            .nodes
+            .iter()
+            .filter_map(|n| absorbed(n).map(|(conv, _)| conv))
+            .collect();
+        let mut graph = Self {
+            nodes: vec![self.nodes[0].clone()],
+        };
         let mut place = vec![NodeId::INPUT; self.nodes.len()];
         for (i, node) in self.nodes.iter().enumerate().skip(1) {
             if gone.contains(&i) {
@@ -155,7 +194,9 @@ impl Graph {
                 node.layer = Layer::Conv2d(folded?);
                 node.inputs = self.nodes[conv].inputs.clone();
             }
-            node.inputs.iter_mut().for_each(|input| *input = place[input.0]);
+            node.inputs
+                .iter_mut()
+                .for_each(|input| *input = place[input.0]);
             place[i] = NodeId(graph.nodes.len());
             graph.nodes.push(node);
         }
@@ -170,8 +211,12 @@ mod tests {
 
     fn diamond() -> (Graph, [NodeId; 4]) {
         let mut g = Graph::new(&[2, 3]);
-        let a = g.add("a", Layer::Rectifier(Rectifier::RELU), &[NodeId::INPUT]).unwrap();
-        let side = g.add("side", Layer::Flatten(Flatten), &[NodeId::INPUT]).unwrap();
+        let a = g
+            .add("a", Layer::Rectifier(Rectifier::RELU), &[NodeId::INPUT])
+            .unwrap();
+        let side = g
+            .add("side", Layer::Flatten(Flatten), &[NodeId::INPUT])
+            .unwrap();
         let sum = g.add("sum", Layer::Add(Add), &[a, NodeId::INPUT]).unwrap();
         let end = g.add("end", Layer::Flatten(Flatten), &[sum]).unwrap();
         (g, [a, side, sum, end])
@@ -191,13 +236,24 @@ mod tests {
         assert!(g.add("a", Layer::Flatten(Flatten), &[a]).is_err());
         g.alias(a, "first_relu");
         assert_eq!(g.find("first_relu").unwrap(), a);
-        assert!(g.find("first_rellu").unwrap_err().to_string().contains("did you mean 'first_relu'"));
+        assert!(
+            g.find("first_rellu")
+                .unwrap_err()
+                .to_string()
+                .contains("did you mean 'first_relu'")
+        );
     }
 
     #[test]
     fn a_layer_that_does_not_fit_is_refused_by_name() {
         let (mut g, [_, side, sum, _]) = diamond();
-        let e = g.add("bad", Layer::Add(Add), &[side, sum]).unwrap_err().to_string();
-        assert!(e.contains("bad") && e.contains("[6]") && e.contains("[2, 3]"), "{e}");
+        let e = g
+            .add("bad", Layer::Add(Add), &[side, sum])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            e.contains("bad") && e.contains("[6]") && e.contains("[2, 3]"),
+            "{e}"
+        );
     }
 }

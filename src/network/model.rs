@@ -57,7 +57,10 @@ impl Model {
     /// When there is none; the error suggests the nearest names.
     pub fn layer(&self, name: &str) -> Result<NodeId> {
         match self.graph.find(name)? {
-            NodeId::INPUT => Err(Error::value("layer", "the input itself cannot be matched; choose a layer after it")),
+            NodeId::INPUT => Err(Error::value(
+                "layer",
+                "the input itself cannot be matched; choose a layer after it",
+            )),
             id => Ok(id),
         }
     }
@@ -66,8 +69,17 @@ impl Model {
     pub fn layers(&self, names: &str) -> Result<Vec<NodeId>> {
         let mut layers = Vec::new();
         for name in names.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-            let found = if name == "all" { self.metamer_layers.clone() } else { vec![self.layer(name)?] };
-            layers.extend(found.into_iter().filter(|id| !layers.contains(id)).collect::<Vec<_>>());
+            let found = if name == "all" {
+                self.metamer_layers.clone()
+            } else {
+                vec![self.layer(name)?]
+            };
+            layers.extend(
+                found
+                    .into_iter()
+                    .filter(|id| !layers.contains(id))
+                    .collect::<Vec<_>>(),
+            );
         }
         if layers.is_empty() {
             return Err(Error::value("layer", "no layer was named"));
@@ -77,7 +89,11 @@ impl Model {
 
     /// The layer at which a model that hears has its cochleagram.
     pub fn front_end(&self) -> Option<NodeId> {
-        let node = self.graph.nodes().iter().find(|n| matches!(n.layer, Layer::Cochleagram(_)))?;
+        let node = self
+            .graph
+            .nodes()
+            .iter()
+            .find(|n| matches!(n.layer, Layer::Cochleagram(_)))?;
         self.graph.find(&node.name).ok()
     }
 
@@ -85,11 +101,17 @@ impl Model {
     /// procedure asks for it.
     pub fn tap(&self, node: NodeId, straight_through: bool) -> Tap {
         let rectified = matches!(self.graph.node(node).layer, Layer::Rectifier(_));
-        Tap { node, straight_through: straight_through && rectified }
+        Tap {
+            node,
+            straight_through: straight_through && rectified,
+        }
     }
 
     /// The class name for an index, or its number.
     pub fn label(&self, class: usize) -> String {
-        self.labels.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
+        self.labels
+            .get(class)
+            .cloned()
+            .unwrap_or_else(|| format!("class {class}"))
     }
 }

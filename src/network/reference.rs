@@ -24,9 +24,19 @@ impl Reference {
     /// # Errors
     /// When the device cannot hold the parameters.
     pub fn new(graph: Arc<Graph>, device: Device, dtype: DType) -> Result<Self> {
-        let layers = graph.nodes().iter().map(|n| n.layer.to(&device, dtype)).collect::<Result<_>>()?;
+        let layers = graph
+            .nodes()
+            .iter()
+            .map(|n| n.layer.to(&device, dtype))
+            .collect::<Result<_>>()?;
         let values = vec![None; graph.nodes().len()];
-        Ok(Self { graph, layers, device, dtype, values })
+        Ok(Self {
+            graph,
+            layers,
+            device,
+            dtype,
+            values,
+        })
     }
 
     /// The output of `until` for a batch `[batch, …]`, remembered for [`Self::pullback_tensor`].
@@ -35,7 +45,9 @@ impl Reference {
         self.values[0] = Some(input.to_device(&self.device)?.to_dtype(self.dtype)?);
         for id in self.graph.path_to(until) {
             let inputs = self.inputs_of(id)?;
-            let value = self.layers[id.index()].behaviour()?.forward(&inputs.iter().collect::<Vec<_>>())?;
+            let value = self.layers[id.index()]
+                .behaviour()?
+                .forward(&inputs.iter().collect::<Vec<_>>())?;
             self.values[id.index()] = Some(value);
         }
         self.value(until).cloned()
@@ -44,14 +56,21 @@ impl Reference {
     /// The gradient with respect to the input batch.
     pub fn pullback_tensor(&self, tap: Tap, cotangent: &Tensor) -> Result<Tensor> {
         let mut cotangents: Vec<Option<Tensor>> = vec![None; self.layers.len()];
-        cotangents[tap.node.index()] = Some(cotangent.to_device(&self.device)?.to_dtype(self.dtype)?);
+        cotangents[tap.node.index()] =
+            Some(cotangent.to_device(&self.device)?.to_dtype(self.dtype)?);
         for id in self.graph.path_to(tap.node).into_iter().rev() {
-            let Some(cotangent) = cotangents[id.index()].take() else { continue };
+            let Some(cotangent) = cotangents[id.index()].take() else {
+                continue;
+            };
             let inputs = self.inputs_of(id)?;
             let layer = &self.layers[id.index()];
             let gradients = match layer {
                 Layer::Rectifier(_) if tap.straight_through && id == tap.node => vec![cotangent],
-                _ => layer.behaviour()?.pullback(&inputs.iter().collect::<Vec<_>>(), self.value(id)?, &cotangent)?,
+                _ => layer.behaviour()?.pullback(
+                    &inputs.iter().collect::<Vec<_>>(),
+                    self.value(id)?,
+                    &cotangent,
+                )?,
             };
             for (input, gradient) in self.graph.node(id).inputs.iter().zip(gradients) {
                 let sum = &mut cotangents[input.index()];
@@ -61,17 +80,27 @@ impl Reference {
                 });
             }
         }
-        cotangents[0].take().ok_or_else(|| Error::Internal("the tapped layer does not depend on the input".into()))
+        cotangents[0]
+            .take()
+            .ok_or_else(|| Error::Internal("the tapped layer does not depend on the input".into()))
     }
 
     fn value(&self, id: NodeId) -> Result<&Tensor> {
-        self.values[id.index()]
-            .as_ref()
-            .ok_or_else(|| Error::Internal(format!("layer '{}' has not been computed", self.graph.node(id).name)))
+        self.values[id.index()].as_ref().ok_or_else(|| {
+            Error::Internal(format!(
+                "layer '{}' has not been computed",
+                self.graph.node(id).name
+            ))
+        })
     }
 
     fn inputs_of(&self, id: NodeId) -> Result<Vec<Tensor>> {
-        self.graph.node(id).inputs.iter().map(|i| self.value(*i).cloned()).collect()
+        self.graph
+            .node(id)
+            .inputs
+            .iter()
+            .map(|i| self.value(*i).cloned())
+            .collect()
     }
 
     fn one_item(&self, values: &[f32], node: NodeId, what: &str) -> Result<Tensor> {
@@ -99,14 +128,27 @@ impl Executor for Reference {
     }
 
     fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>> {
-        Ok(Cow::Owned(self.value(node)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?))
+        Ok(Cow::Owned(
+            self.value(node)?
+                .to_dtype(DType::F32)?
+                .flatten_all()?
+                .to_vec1()?,
+        ))
     }
 
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
         let cotangent = self.one_item(cotangent, tap.node, "loss gradient")?;
-        let g: Vec<f32> = self.pullback_tensor(tap, &cotangent)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+        let g: Vec<f32> = self
+            .pullback_tensor(tap, &cotangent)?
+            .to_dtype(DType::F32)?
+            .flatten_all()?
+            .to_vec1()?;
         if g.len() != gradient.len() {
-            return Err(Error::shape("input gradient", &[g.len()], &[gradient.len()]));
+            return Err(Error::shape(
+                "input gradient",
+                &[g.len()],
+                &[gradient.len()],
+            ));
         }
         gradient.copy_from_slice(&g);
         Ok(())

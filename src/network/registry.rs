@@ -70,21 +70,27 @@ pub fn load(name: &str) -> Result<Model> {
 
 fn lite0(entry: &Entry) -> Result<Model> {
     let origin = format!("{} (embedded)", entry.name);
-    let tensors = safetensors::decode(LITE0_WEIGHTS).map_err(|reason| Error::file(Path::new(&origin), reason))?;
+    let tensors = safetensors::decode(LITE0_WEIGHTS)
+        .map_err(|reason| Error::file(Path::new(&origin), reason))?;
     let mut weights = Weights::new(tensors, origin);
     let labels: Arc<[String]> = IMAGENET_LABELS.lines().map(str::to_owned).collect();
     let size = 224;
     let built = efficientnet_lite::lite0(&mut weights, size, labels.len())?;
     if let Some(extra) = weights.left_over().next() {
         let name = entry.name;
-        return Err(Error::Internal(format!("the embedded weights of {name} hold '{extra}', which nothing uses")));
+        return Err(Error::Internal(format!(
+            "the embedded weights of {name} hold '{extra}', which nothing uses"
+        )));
     }
     Ok(Model {
         name: entry.name.into(),
         title: entry.title.into(),
         source: entry.source.into(),
         graph: Arc::new(built.graph),
-        input: Input { shape: vec![3, size, size], range: [0.0, 1.0] },
+        input: Input {
+            shape: vec![3, size, size],
+            range: [0.0, 1.0],
+        },
         metamer_layers: built.metamer_layers,
         logits: built.logits,
         labels,
@@ -99,7 +105,10 @@ fn cochleagram(entry: &Entry, parameters: FrontEnd) -> Result<Model> {
         name: entry.name.into(),
         title: entry.title.into(),
         source: entry.source.into(),
-        input: Input { shape: vec![graph.input_elements()], range: [-1.0, 1.0] },
+        input: Input {
+            shape: vec![graph.input_elements()],
+            range: [-1.0, 1.0],
+        },
         graph: Arc::new(graph),
         metamer_layers: vec![node],
         logits: node,
@@ -110,5 +119,8 @@ fn cochleagram(entry: &Entry, parameters: FrontEnd) -> Result<Model> {
 
 /// The sha256 of some bytes in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }

@@ -20,7 +20,9 @@ pub fn write(path: &Path, spec: &Spec, synthesis: &Synthesis, trace: &Trace) -> 
     }
     trace.store(&mut tensors);
     tensors.metadata.insert("kind".into(), "checkpoint".into());
-    tensors.metadata.insert("step".into(), synthesis.updates().to_string());
+    tensors
+        .metadata
+        .insert("step".into(), synthesis.updates().to_string());
     tensors.metadata.insert("spec".into(), spec.to_toml()?);
     safetensors::write(path, &tensors)
 }
@@ -39,12 +41,24 @@ pub fn restore(path: &Path, spec: &Spec, synthesis: &mut Synthesis) -> Result<Tr
             "Belongs to a run with other settings ({difference}). Use the same settings to resume, or --overwrite to start anew"
         )));
     }
-    let step = tensors.meta("step").map_err(wrong)?.parse().map_err(|_| wrong("Has no readable step".into()))?;
+    let step = tensors
+        .meta("step")
+        .map_err(wrong)?
+        .parse()
+        .map_err(|_| wrong("Has no readable step".into()))?;
     let trace = Trace::load(&mut tensors).map_err(wrong)?;
     if trace.rows.len() as u64 != step {
-        return Err(wrong(format!("Has {} trace rows at step {step}", trace.rows.len())));
+        return Err(wrong(format!(
+            "Has {} trace rows at step {step}",
+            trace.rows.len()
+        )));
     }
-    let state = tensors.arrays.into_iter().filter_map(|(n, a)| Some((n.strip_prefix("state/")?.to_owned(), a)));
-    synthesis.restore(step, &state.collect()).map_err(|e| wrong(e.to_string()))?;
+    let state = tensors
+        .arrays
+        .into_iter()
+        .filter_map(|(n, a)| Some((n.strip_prefix("state/")?.to_owned(), a)));
+    synthesis
+        .restore(step, &state.collect())
+        .map_err(|e| wrong(e.to_string()))?;
     Ok(trace)
 }

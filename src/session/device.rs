@@ -18,20 +18,31 @@ const MAX_THREADS: usize = 1024;
 /// When no device is called that, or this build does not support it.
 pub fn executor(graph: Arc<Graph>, device: &str, threads: usize) -> Result<Box<dyn Executor>> {
     if threads > MAX_THREADS {
-        return Err(Error::value("threads", format!("must be at most {MAX_THREADS}, found {threads}")));
+        return Err(Error::value(
+            "threads",
+            format!("must be at most {MAX_THREADS}, found {threads}"),
+        ));
     }
     match device {
         "cpu" => Ok(Box::new(Cpu::new(graph, threads)?)),
         "reference" => Ok(Box::new(Reference::new(graph, Device::Cpu, DType::F32)?)),
-        "metal" => Err(Error::value("device", "this version runs on the CPU only; use --device cpu")),
-        other if other.starts_with("cuda") => {
-            Err(Error::value("device", "this version runs on the CPU only; use --device cpu"))
-        }
+        "metal" => Err(Error::value(
+            "device",
+            "this version runs on the CPU only; use --device cpu",
+        )),
+        other if other.starts_with("cuda") => Err(Error::value(
+            "device",
+            "this version runs on the CPU only; use --device cpu",
+        )),
         other => Err(Error::unknown("device", other, DEVICES)),
     }
 }
 
 /// The number of threads that a request for `threads` (0 for one per core) comes to.
 pub fn thread_count(threads: usize) -> usize {
-    if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) }
+    if threads > 0 {
+        threads
+    } else {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
 }

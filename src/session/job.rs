@@ -48,19 +48,35 @@ impl Request {
     /// as it was.
     pub fn from_spec(spec: &Spec, model: &Arc<Model>, folder: Option<&Path>) -> Result<Self> {
         if model.name != spec.model {
-            return Err(Error::value("model", format!("the run was made with '{}', not '{}'", spec.model, model.name)));
+            return Err(Error::value(
+                "model",
+                format!(
+                    "the run was made with '{}', not '{}'",
+                    spec.model, model.name
+                ),
+            ));
         }
         if model.weights_sha256 != spec.weights_sha256 {
             return Err(Error::value(
                 "weights_sha256",
-                format!("the weights of '{}' are not those that the run used", spec.model),
+                format!(
+                    "the weights of '{}' are not those that the run used",
+                    spec.model
+                ),
             ));
         }
-        let changed =
-            |what: &str, path: &str| Error::value(what, format!("'{path}' is not what it was when the run was made"));
+        let changed = |what: &str, path: &str| {
+            Error::value(
+                what,
+                format!("'{path}' is not what it was when the run was made"),
+            )
+        };
         let stimulus = match spec.stimulus.as_str() {
             "" => None,
-            name => Some(original_stimulus(spec, name, model, folder)?.ok_or_else(|| changed("stimulus", name))?),
+            name => Some(
+                original_stimulus(spec, name, model, folder)?
+                    .ok_or_else(|| changed("stimulus", name))?,
+            ),
         };
         let request = Self {
             layer: model.layer(&spec.layer)?,
@@ -76,7 +92,12 @@ impl Request {
         };
         let again = Job::resolve(&request, None)?.spec;
         for (what, path, now, then) in [
-            ("target", &spec.target, &again.target_sha256, &spec.target_sha256),
+            (
+                "target",
+                &spec.target,
+                &again.target_sha256,
+                &spec.target_sha256,
+            ),
             ("init", &spec.init, &again.init_sha256, &spec.init_sha256),
         ] {
             if now != then {
@@ -88,9 +109,17 @@ impl Request {
 }
 
 /// The stimulus by its name or path, or from the run's own folder; none if neither has the recorded content.
-fn original_stimulus(spec: &Spec, name: &str, model: &Model, folder: Option<&Path>) -> Result<Option<Stimulus>> {
+fn original_stimulus(
+    spec: &Spec,
+    name: &str,
+    model: &Model,
+    folder: Option<&Path>,
+) -> Result<Option<Stimulus>> {
     let right = |s: &Stimulus| -> Result<bool> {
-        Ok(sha256_of(&s.prepare_part(&model.input, spec.procedure.crop, spec.procedure.part)?) == spec.stimulus_sha256)
+        Ok(
+            sha256_of(&s.prepare_part(&model.input, spec.procedure.crop, spec.procedure.part)?)
+                == spec.stimulus_sha256,
+        )
     };
     let first = Stimulus::load(name);
     if let Ok(stimulus) = &first
@@ -98,17 +127,25 @@ fn original_stimulus(spec: &Spec, name: &str, model: &Model, folder: Option<&Pat
     {
         return Ok(Some(stimulus.clone()));
     }
-    let kept = folder.map(|f| f.join("reference.png")).filter(|p| p.exists());
+    let kept = folder
+        .map(|f| f.join("reference.png"))
+        .filter(|p| p.exists());
     if let Some(path) = kept {
         let stimulus = Stimulus::from_image(name, Image::open(&path)?);
         if right(&stimulus)? {
             return Ok(Some(stimulus));
         }
     }
-    let kept = folder.map(|f| f.join("reference.wav")).filter(|p| p.exists());
+    let kept = folder
+        .map(|f| f.join("reference.wav"))
+        .filter(|p| p.exists());
     if let Some(path) = kept {
         // The WAV holds the very numbers that the network heard.
-        let samples = Sound::open(&path)?.samples.into_iter().map(|s| s as f32).collect();
+        let samples = Sound::open(&path)?
+            .samples
+            .into_iter()
+            .map(|s| s as f32)
+            .collect();
         let stimulus = Stimulus::from_array(name, Array::vector(samples));
         if right(&stimulus).unwrap_or(false) {
             return Ok(Some(stimulus));
@@ -147,16 +184,28 @@ impl Job {
     /// # Errors
     /// When a file or field is wrong; the error says which.
     pub fn resolve(request: &Request, null: Option<Arc<NullDistribution>>) -> Result<Self> {
-        let Request { model, procedure, .. } = request;
+        let Request {
+            model, procedure, ..
+        } = request;
         procedure.validate()?;
         if i64::try_from(request.seed).is_err() {
-            return Err(Error::value("seed", format!("must be at most {}, found {}", i64::MAX, request.seed)));
+            return Err(Error::value(
+                "seed",
+                format!("must be at most {}, found {}", i64::MAX, request.seed),
+            ));
         }
         let prepare = |s: &Stimulus| s.prepare_part(&model.input, procedure.crop, procedure.part);
         let reference = request.stimulus.as_ref().map(prepare).transpose()?;
-        let target = request.target.as_deref().map(|p| read_target(p, model, request.layer)).transpose()?;
+        let target = request
+            .target
+            .as_deref()
+            .map(|p| read_target(p, model, request.layer))
+            .transpose()?;
         if reference.is_none() && target.is_none() {
-            return Err(Error::value("stimulus", "a stimulus or a target activation is needed"));
+            return Err(Error::value(
+                "stimulus",
+                "a stimulus or a target activation is needed",
+            ));
         }
         let mut procedure = procedure.clone();
         let start = match &request.init {
@@ -180,7 +229,11 @@ impl Job {
             model: model.name.clone(),
             weights_sha256: model.weights_sha256.clone(),
             layer: model.graph.node(request.layer).name.clone(),
-            stimulus: request.stimulus.as_ref().map(|s| s.name.clone()).unwrap_or_default(),
+            stimulus: request
+                .stimulus
+                .as_ref()
+                .map(|s| s.name.clone())
+                .unwrap_or_default(),
             stimulus_sha256: reference.as_deref().map(sha256_of).unwrap_or_default(),
             target: request.target.as_deref().map(text),
             target_sha256: target.as_deref().map(sha256_of),
@@ -189,7 +242,11 @@ impl Job {
             recipe: request.recipe.clone(),
             seed: request.seed,
             device: request.device.clone(),
-            threads: if request.device == "cpu" { device::thread_count(request.threads) } else { 1 },
+            threads: if request.device == "cpu" {
+                device::thread_count(request.threads)
+            } else {
+                1
+            },
             procedure,
         };
         Ok(Self {
@@ -207,7 +264,9 @@ impl Job {
 
     /// The name of the run's folder.
     pub fn folder_name(&self) -> String {
-        self.named.clone().unwrap_or_else(|| self.spec.folder_name())
+        self.named
+            .clone()
+            .unwrap_or_else(|| self.spec.folder_name())
     }
 
     /// The same job, written to a folder inside `root`.
@@ -219,7 +278,12 @@ impl Job {
 
 /// sha256 of little-endian float32 values in hexadecimal.
 pub fn sha256_of(values: &[f32]) -> String {
-    sha256(&values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
+    sha256(
+        &values
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect::<Vec<u8>>(),
+    )
 }
 
 /// Reads a target activation for a layer: any shape with as many values as the layer has.
@@ -229,11 +293,17 @@ pub fn read_target(path: &Path, model: &Model, layer: NodeId) -> Result<Vec<f32>
     if values.len() != node.elements() {
         return Err(Error::file(
             path,
-            format!("Has shape {shape:?}, but layer '{}' has shape {:?}", node.name, node.shape),
+            format!(
+                "Has shape {shape:?}, but layer '{}' has shape {:?}",
+                node.name, node.shape
+            ),
         ));
     }
     if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
-        return Err(Error::file(path, format!("Holds {bad}; every value must be finite")));
+        return Err(Error::file(
+            path,
+            format!("Holds {bad}; every value must be finite"),
+        ));
     }
     Ok(values)
 }

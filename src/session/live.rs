@@ -43,7 +43,9 @@ pub struct Slot<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { newest: Mutex::new(None) }
+        Self {
+            newest: Mutex::new(None),
+        }
     }
 }
 
@@ -55,6 +57,9 @@ impl<T> Slot<T> {
 
     /// Takes the newest value, if there is one that nobody took.
     pub fn take(&self) -> Option<T> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }

@@ -5,18 +5,21 @@
 
 pub mod checkpoint;
 pub mod device;
+pub mod handle;
 pub mod job;
 pub mod live;
 pub mod messages;
+mod pending;
+mod run;
 pub mod run_folder;
 pub mod stimulus;
 pub mod trace;
-pub mod worker;
+mod worker;
 
+pub use handle::{Session, SessionOptions};
 pub use job::{Job, Request};
 pub use live::{Frame, Live, Slot};
 pub use messages::{Command, Event, JobId};
 pub use run_folder::{Existing, RunFolder};
 pub use stimulus::Stimulus;
 pub use trace::{Sample, Trace, TraceRow};
-pub use worker::{Session, SessionOptions};

@@ -71,7 +71,9 @@ impl RunFolder {
         match existing {
             Existing::Refuse if complete => return Err(Error::Exists(folder.complete)),
             Existing::Refuse if unfinished => return Err(Error::Exists(folder.partial)),
-            Existing::Resume if complete && !unfinished => return Ok((folder, Beginning::Complete)),
+            Existing::Resume if complete && !unfinished => {
+                return Ok((folder, Beginning::Complete));
+            }
             _ => {}
         }
         let inside = folder.partial.join("checkpoint");
@@ -80,13 +82,20 @@ impl RunFolder {
         if existing == Existing::Overwrite && unfinished {
             std::fs::remove_file(&state).map_err(|e| Error::io("remove", &state, e))?;
         }
-        let beginning =
-            if existing == Existing::Resume && state.exists() { Beginning::FromCheckpoint } else { Beginning::Fresh };
+        let beginning = if existing == Existing::Resume && state.exists() {
+            Beginning::FromCheckpoint
+        } else {
+            Beginning::Fresh
+        };
         Ok((folder, beginning))
     }
 
     fn named(root: &Path, name: &str) -> Self {
-        Self { complete: root.join(name), partial: root.join(format!("{name}.partial")), lock: None }
+        Self {
+            complete: root.join(name),
+            partial: root.join(format!("{name}.partial")),
+            lock: None,
+        }
     }
 
     /// The folder of the complete run.
@@ -105,7 +114,12 @@ impl RunFolder {
     }
 
     /// Writes a checkpoint, and the spec beside it so that the unfinished run explains itself.
-    pub fn write_checkpoint(&self, spec: &Spec, synthesis: &Synthesis, trace: &Trace) -> Result<()> {
+    pub fn write_checkpoint(
+        &self,
+        spec: &Spec,
+        synthesis: &Synthesis,
+        trace: &Trace,
+    ) -> Result<()> {
         atomic::write(&self.partial.join("spec.toml"), spec.to_toml()?.as_bytes())?;
         checkpoint::write(&self.checkpoint_file(), spec, synthesis, trace)
     }
@@ -115,18 +129,32 @@ impl RunFolder {
     /// # Errors
     /// When something cannot be written; the unfinished folder with its checkpoint is then still there.
     pub fn complete_with(&self, contents: &Contents<'_>) -> Result<()> {
-        let Contents { spec, input, metamer, reference, trace, verification, cochleagrams } = contents;
+        let Contents {
+            spec,
+            input,
+            metamer,
+            reference,
+            trace,
+            verification,
+            cochleagrams,
+        } = contents;
         let at = |name: &str| self.partial.join(name);
         let spec_text = spec.to_toml()?;
         atomic::write(&at("spec.toml"), spec_text.as_bytes())?;
-        npy::write(&at("metamer.npy"), &Array::new(input.shape.clone(), metamer.to_vec())?)?;
+        npy::write(
+            &at("metamer.npy"),
+            &Array::new(input.shape.clone(), metamer.to_vec())?,
+        )?;
         for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
             let Some(values) = values else { continue };
             if input.is_sound() {
                 let wav = wav::encode(values, NETWORK_RATE, PROGRAM, &spec_text);
                 atomic::write(&at(&format!("{name}.wav")), &wav)?;
             } else {
-                let png = encode_png(&to_image(values, input), &[("metamer-studio:spec", &spec_text)])?;
+                let png = encode_png(
+                    &to_image(values, input),
+                    &[("metamer-studio:spec", &spec_text)],
+                )?;
                 atomic::write(&at(&format!("{name}.png")), &png)?;
             }
         }
@@ -135,18 +163,22 @@ impl RunFolder {
         }
         atomic::write(&at("trace.csv"), trace.to_csv().as_bytes())?;
         if let Some(verification) = verification {
-            let json = serde_json::to_string_pretty(verification).map_err(|e| Error::Internal(e.to_string()))?;
+            let json = serde_json::to_string_pretty(verification)
+                .map_err(|e| Error::Internal(e.to_string()))?;
             atomic::write(&at("verdict.json"), json.as_bytes())?;
         }
         remove(&at("checkpoint"))?;
         if self.complete.exists() {
             // Only after the new run is whole is an old one that may be replaced taken away.
             let old = self.partial.with_extension("replaced");
-            std::fs::rename(&self.complete, &old).map_err(|e| Error::io("replace", &self.complete, e))?;
-            std::fs::rename(&self.partial, &self.complete).map_err(|e| Error::io("rename", &self.partial, e))?;
+            std::fs::rename(&self.complete, &old)
+                .map_err(|e| Error::io("replace", &self.complete, e))?;
+            std::fs::rename(&self.partial, &self.complete)
+                .map_err(|e| Error::io("rename", &self.partial, e))?;
             return remove(&old);
         }
-        std::fs::rename(&self.partial, &self.complete).map_err(|e| Error::io("rename", &self.partial, e))
+        std::fs::rename(&self.partial, &self.complete)
+            .map_err(|e| Error::io("rename", &self.partial, e))
     }
 }
 
@@ -187,20 +219,28 @@ impl FinishedRun {
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("spec.toml");
         if folder.is_dir() && folder.join("checkpoint").is_dir() {
-            return Err(Error::file(folder, "Is an unfinished run; finish it with generate --resume"));
+            return Err(Error::file(
+                folder,
+                "Is an unfinished run; finish it with generate --resume",
+            ));
         }
         let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
         let spec = Spec::from_toml(&text).map_err(|reason| Error::file(&path, reason))?;
         let metamer = npy::read(&folder.join("metamer.npy"))?.values;
         let path = folder.join("verdict.json");
         let verification = match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                Some(serde_json::from_str(&text).map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?)
-            }
+            Ok(text) => Some(
+                serde_json::from_str(&text)
+                    .map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?,
+            ),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => return Err(Error::io("read", &path, e)),
         };
-        Ok(Self { spec, metamer, verification })
+        Ok(Self {
+            spec,
+            metamer,
+            verification,
+        })
     }
 }
 
@@ -212,14 +252,19 @@ pub fn to_image(values: &[f32], input: &Input) -> Image {
 /// The bytes of a PNG with text entries (`iTXt`, compressed).
 pub fn encode_png(image: &Image, entries: &[(&str, &str)]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let failed = |e: png::EncodingError| Error::Internal(format!("a PNG that cannot be encoded: {e}"));
+    let failed =
+        |e: png::EncodingError| Error::Internal(format!("a PNG that cannot be encoded: {e}"));
     let mut encoder = png::Encoder::new(&mut bytes, image.width as u32, image.height as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
-    encoder.add_itxt_chunk("Software".into(), crate::synthesis::spec::PROGRAM.into()).map_err(failed)?;
+    encoder
+        .add_itxt_chunk("Software".into(), crate::synthesis::spec::PROGRAM.into())
+        .map_err(failed)?;
     for (key, text) in entries {
-        encoder.add_itxt_chunk((*key).into(), (*text).into()).map_err(failed)?;
+        encoder
+            .add_itxt_chunk((*key).into(), (*text).into())
+            .map_err(failed)?;
     }
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(&image.rgb).map_err(failed)?;
@@ -236,9 +281,15 @@ pub fn spec_in_png(path: &Path) -> Result<Spec> {
     let reader = png::Decoder::new(std::io::BufReader::new(file))
         .read_info()
         .map_err(|e| Error::file(path, format!("Not a readable PNG: {e}")))?;
-    let entry = reader.info().utf8_text.iter().find(|t| t.keyword == "metamer-studio:spec");
+    let entry = reader
+        .info()
+        .utf8_text
+        .iter()
+        .find(|t| t.keyword == "metamer-studio:spec");
     let text = entry.ok_or_else(|| Error::file(path, "Carries no spec of this program"))?;
-    let text = text.get_text().map_err(|e| Error::file(path, format!("The spec inside is damaged: {e}")))?;
+    let text = text
+        .get_text()
+        .map_err(|e| Error::file(path, format!("The spec inside is damaged: {e}")))?;
     Spec::from_toml(&text).map_err(|reason| Error::file(path, reason))
 }
 
@@ -247,7 +298,10 @@ fn lock(path: &Path) -> Result<File> {
     let file = File::create(path).map_err(|e| Error::io("create", path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::file(path, "Another metamer-studio is working on this run")),
+        Err(TryLockError::WouldBlock) => Err(Error::file(
+            path,
+            "Another metamer-studio is working on this run",
+        )),
         // Some network file systems have no locks; one careless second program is the lesser evil than no program.
         Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => Ok(file),
         Err(TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
@@ -260,10 +314,15 @@ fn lock(path: &Path) -> Result<File> {
 /// When the file cannot be read or carries none.
 pub fn spec_in_wav(path: &Path) -> Result<Spec> {
     let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
-    let text = wav::comment(&bytes).ok_or_else(|| Error::file(path, "Carries no spec of this program"))?;
+    let text =
+        wav::comment(&bytes).ok_or_else(|| Error::file(path, "Carries no spec of this program"))?;
     Spec::from_toml(&text).map_err(|reason| Error::file(path, reason))
 }
 
 fn remove(folder: &Path) -> Result<()> {
-    if folder.exists() { std::fs::remove_dir_all(folder).map_err(|e| Error::io("remove", folder, e)) } else { Ok(()) }
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(|e| Error::io("remove", folder, e))
+    } else {
+        Ok(())
+    }
 }

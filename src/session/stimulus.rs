@@ -42,10 +42,16 @@ impl Stimulus {
         let looks_like_path = path.extension().is_some() || path.components().count() > 1;
         if !path.exists() && !looks_like_path {
             let sounds = embedded::sounds().iter().map(|s| s.name.as_str());
-            let known = embedded::all().iter().map(|s| s.name.as_str()).chain(sounds);
+            let known = embedded::all()
+                .iter()
+                .map(|s| s.name.as_str())
+                .chain(sounds);
             return Err(Error::unknown("stimulus", name, known));
         }
-        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
+        if path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("npy"))
+        {
             return Ok(Self::from_array(name, npy::read(path)?));
         }
         if is_sound(path) {
@@ -56,17 +62,26 @@ impl Stimulus {
 
     /// A stimulus from a picture in memory.
     pub fn from_image(name: &str, image: Image) -> Self {
-        Self { name: name.into(), content: Content::Picture(Arc::new(image)) }
+        Self {
+            name: name.into(),
+            content: Content::Picture(Arc::new(image)),
+        }
     }
 
     /// A stimulus from a sound in memory.
     pub fn from_sound(name: &str, sound: Sound) -> Self {
-        Self { name: name.into(), content: Content::Sound(Arc::new(sound)) }
+        Self {
+            name: name.into(),
+            content: Content::Sound(Arc::new(sound)),
+        }
     }
 
     /// A stimulus that is used as it is.
     pub fn from_array(name: &str, array: Array) -> Self {
-        Self { name: name.into(), content: Content::Prepared(Arc::new(array)) }
+        Self {
+            name: name.into(),
+            content: Content::Prepared(Arc::new(array)),
+        }
     }
 
     /// The sound, where it is one that still has to be made ready.
@@ -101,8 +116,12 @@ impl Stimulus {
     pub fn prepare_part(&self, input: &Input, crop: Crop, part: Part) -> Result<Vec<f32>> {
         let wrong = |reason: &str| Err(Error::file(Path::new(&self.name), reason));
         match &self.content {
-            Content::Picture(_) if input.is_sound() => wrong("Is a picture, but this model hears; give it a sound"),
-            Content::Sound(_) if !input.is_sound() => wrong("Is a sound, but this model sees; give it a picture"),
+            Content::Picture(_) if input.is_sound() => {
+                wrong("Is a picture, but this model hears; give it a sound")
+            }
+            Content::Sound(_) if !input.is_sound() => {
+                wrong("Is a sound, but this model sees; give it a picture")
+            }
             Content::Picture(image) => Ok(crop.planes(image, input.shape[1])),
             Content::Sound(sound) => excerpt::prepare(sound, part, input.elements())
                 .map_err(|reason| Error::file(Path::new(&self.name), reason)),
@@ -126,10 +145,19 @@ pub fn prepared(array: &Array, input: &Input, path: &Path) -> Result<Vec<f32>> {
         all => all,
     };
     if shape != input.shape {
-        return Err(Error::file(path, format!("Has shape {:?}, but this model takes {:?}", array.shape, input.shape)));
+        return Err(Error::file(
+            path,
+            format!(
+                "Has shape {:?}, but this model takes {:?}",
+                array.shape, input.shape
+            ),
+        ));
     }
     if let Some(bad) = array.values.iter().find(|v| !v.is_finite()) {
-        return Err(Error::file(path, format!("Holds {bad}; every value must be finite")));
+        return Err(Error::file(
+            path,
+            format!("Holds {bad}; every value must be finite"),
+        ));
     }
     Ok(array.values.clone())
 }

@@ -41,8 +41,17 @@ pub struct Trace {
     pub rows: Vec<TraceRow>,
 }
 
-const COLUMNS: [&str; 9] =
-    ["step", "loss", "learning_rate", "gradient_norm", "seconds", "spearman", "pearson", "snr_db", "spearman_logits"];
+const COLUMNS: [&str; 9] = [
+    "step",
+    "loss",
+    "learning_rate",
+    "gradient_norm",
+    "seconds",
+    "spearman",
+    "pearson",
+    "snr_db",
+    "spearman_logits",
+];
 
 /// How often measures are taken: often at first, then every 25 and later every 50 steps. It depends on the step alone, so
 /// that a repeated run has the same rows.
@@ -56,11 +65,25 @@ impl Trace {
         let mut csv = COLUMNS.join(",");
         csv.push('\n');
         for row in &self.rows {
-            let TraceRow { step, loss, learning_rate, gradient_norm, seconds, sample } = row;
-            let _ = write!(csv, "{step},{loss},{learning_rate},{gradient_norm},{seconds:.3}");
+            let TraceRow {
+                step,
+                loss,
+                learning_rate,
+                gradient_norm,
+                seconds,
+                sample,
+            } = row;
+            let _ = write!(
+                csv,
+                "{step},{loss},{learning_rate},{gradient_norm},{seconds:.3}"
+            );
             match sample {
                 Some(s) => {
-                    let _ = writeln!(csv, ",{},{},{},{}", s.spearman, s.pearson, s.snr_db, s.spearman_logits);
+                    let _ = writeln!(
+                        csv,
+                        ",{},{},{},{}",
+                        s.spearman, s.pearson, s.snr_db, s.spearman_logits
+                    );
                 }
                 None => csv.push_str(",,,,\n"),
             }
@@ -85,11 +108,26 @@ impl Trace {
         for (name, column) in COLUMNS[1..].iter().zip(columns) {
             let bits: Vec<u64> = self.rows.iter().map(|r| column(r).to_bits()).collect();
             // Sixteen bits at a time: whole numbers that f32 holds exactly.
-            let parts = bits.iter().flat_map(|b| [48, 32, 16, 0].map(|s| (b >> s & 0xffff) as f32)).collect();
-            tensors.arrays.insert(format!("trace/{name}"), Array { shape: vec![self.rows.len(), 4], values: parts });
+            let parts = bits
+                .iter()
+                .flat_map(|b| [48, 32, 16, 0].map(|s| (b >> s & 0xffff) as f32))
+                .collect();
+            tensors.arrays.insert(
+                format!("trace/{name}"),
+                Array {
+                    shape: vec![self.rows.len(), 4],
+                    values: parts,
+                },
+            );
         }
-        let sampled = self.rows.iter().map(|r| f32::from(u8::from(r.sample.is_some()))).collect();
-        tensors.arrays.insert("trace/sampled".into(), Array::vector(sampled));
+        let sampled = self
+            .rows
+            .iter()
+            .map(|r| f32::from(u8::from(r.sample.is_some())))
+            .collect();
+        tensors
+            .arrays
+            .insert("trace/sampled".into(), Array::vector(sampled));
     }
 
     /// Takes the trace out of a checkpoint; the error is a sentence about the content.
@@ -101,9 +139,17 @@ impl Trace {
                 return Err(format!("has a trace column '{name}' of the wrong length"));
             }
             let join = |p: &[f32; 4]| p.iter().fold(0u64, |bits, part| bits << 16 | *part as u64);
-            Ok(parts.as_chunks::<4>().0.iter().map(|p| f64::from_bits(join(p))).collect())
+            Ok(parts
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|p| f64::from_bits(join(p)))
+                .collect())
         };
-        let columns = COLUMNS[1..].iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?;
+        let columns = COLUMNS[1..]
+            .iter()
+            .map(|name| column(name))
+            .collect::<Result<Vec<_>, _>>()?;
         let rows = (0..sampled.len()).map(|i| TraceRow {
             step: i as u64,
             loss: columns[0][i],
@@ -117,7 +163,9 @@ impl Trace {
                 spearman_logits: columns[7][i],
             }),
         });
-        Ok(Self { rows: rows.collect() })
+        Ok(Self {
+            rows: rows.collect(),
+        })
     }
 }
 
@@ -139,7 +187,9 @@ mod tests {
                 spearman_logits: 1.0,
             }),
         };
-        Trace { rows: (0..5).map(row).collect() }
+        Trace {
+            rows: (0..5).map(row).collect(),
+        }
     }
 
     #[test]
@@ -154,9 +204,18 @@ mod tests {
         let csv = trace().to_csv();
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines.len(), 6);
-        assert_eq!(lines[0], "step,loss,learning_rate,gradient_norm,seconds,spearman,pearson,snr_db,spearman_logits");
-        assert_eq!(lines[1].split(',').nth(5).unwrap().parse::<f64>().unwrap(), 0.1 + 0.2);
+        assert_eq!(
+            lines[0],
+            "step,loss,learning_rate,gradient_norm,seconds,spearman,pearson,snr_db,spearman_logits"
+        );
+        assert_eq!(
+            lines[1].split(',').nth(5).unwrap().parse::<f64>().unwrap(),
+            0.1 + 0.2
+        );
         assert_eq!(lines[2].split(',').count(), 9);
-        assert_eq!(lines[4].split(',').nth(1).unwrap().parse::<f64>().unwrap(), 1.0 / 6.0);
+        assert_eq!(
+            lines[4].split(',').nth(1).unwrap().parse::<f64>().unwrap(),
+            1.0 / 6.0
+        );
     }
 }

@@ -77,7 +77,9 @@ pub fn sounds() -> &'static [EmbeddedSound] {
         let text = include_str!("../../assets/stimuli/sounds/sounds.toml");
         let list: SoundList = toml::from_str(text).unwrap_or(SoundList { sound: vec![] });
         let with_bytes = |mut s: EmbeddedSound| {
-            let (_, bytes) = SOUND_FILES.iter().find(|(file, _)| file.strip_prefix("sounds/") == Some(&s.file))?;
+            let (_, bytes) = SOUND_FILES
+                .iter()
+                .find(|(file, _)| file.strip_prefix("sounds/") == Some(&s.file))?;
             s.bytes = bytes;
             Some(s)
         };
@@ -113,8 +115,8 @@ pub fn all() -> &'static [Embedded] {
     static ALL: OnceLock<Vec<Embedded>> = OnceLock::new();
     ALL.get_or_init(|| {
         // The list is part of the program, and a test reads it: it cannot be malformed in a build that passed.
-        let list: List =
-            toml::from_str(include_str!("../../assets/stimuli/stimuli.toml")).unwrap_or(List { stimulus: vec![] });
+        let list: List = toml::from_str(include_str!("../../assets/stimuli/stimuli.toml"))
+            .unwrap_or(List { stimulus: vec![] });
         let with_bytes = |mut s: Embedded| {
             let (_, bytes) = FILES.iter().find(|(file, _)| *file == s.file)?;
             s.bytes = bytes;
@@ -140,8 +142,16 @@ mod tests {
         for s in sounds() {
             let sound = Sound::decode(s.bytes.to_vec()).unwrap();
             assert!((sound.seconds() - s.seconds).abs() < 1e-3, "{}", s.name);
-            assert!(find(&s.name).is_none(), "{}: also the name of a picture", s.name);
-            assert!(!s.licence.is_empty() && !s.author.is_empty() && !s.source.is_empty(), "{}", s.name);
+            assert!(
+                find(&s.name).is_none(),
+                "{}: also the name of a picture",
+                s.name
+            );
+            assert!(
+                !s.licence.is_empty() && !s.author.is_empty() && !s.source.is_empty(),
+                "{}",
+                s.name
+            );
         }
     }
 
@@ -150,8 +160,17 @@ mod tests {
         assert_eq!(all().len(), FILES.len());
         for s in all() {
             let image = Image::decode(s.bytes).unwrap();
-            assert_eq!((image.width, image.height), (s.width, s.height), "{}", s.name);
-            assert!(!s.licence.is_empty() && !s.author.is_empty() && !s.source.is_empty(), "{}", s.name);
+            assert_eq!(
+                (image.width, image.height),
+                (s.width, s.height),
+                "{}",
+                s.name
+            );
+            assert!(
+                !s.licence.is_empty() && !s.author.is_empty() && !s.source.is_empty(),
+                "{}",
+                s.name
+            );
         }
     }
 }

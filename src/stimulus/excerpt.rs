@@ -43,7 +43,9 @@ impl FromStr for Part {
         match text.parse::<f64>() {
             Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(Self::From(seconds)),
             _ if text == "loudest" => Ok(Self::Loudest),
-            _ => Err(format!("must be 'loudest' or seconds from the beginning, found '{text}'")),
+            _ => Err(format!(
+                "must be 'loudest' or seconds from the beginning, found '{text}'"
+            )),
         }
     }
 }
@@ -69,24 +71,34 @@ pub fn prepare(sound: &Sound, part: Part, n: usize) -> Result<Vec<f32>, String> 
     let (first, silence) = match part {
         Part::Loudest if length >= n => (loudest(&sound.samples, n), 0),
         Part::Loudest => (0, (n - length) / 2),
-        Part::From(seconds) if seconds < sound.seconds() => {
-            (((seconds * f64::from(NETWORK_RATE)).round() as usize).min(length - 1), 0)
-        }
+        Part::From(seconds) if seconds < sound.seconds() => (
+            ((seconds * f64::from(NETWORK_RATE)).round() as usize).min(length - 1),
+            0,
+        ),
         Part::From(seconds) => {
-            return Err(format!("The part begins at {seconds} s, but the sound is {:.3} s long", sound.seconds()));
+            return Err(format!(
+                "The part begins at {seconds} s, but the sound is {:.3} s long",
+                sound.seconds()
+            ));
         }
     };
     let heard = &sound.samples[first..(first + n).min(length)];
     let mean = heard.iter().sum::<f64>() / heard.len() as f64;
     let mut samples = vec![0.0; n];
-    samples[silence..].iter_mut().zip(heard).for_each(|(s, h)| *s = h - mean);
+    samples[silence..]
+        .iter_mut()
+        .zip(heard)
+        .for_each(|(s, h)| *s = h - mean);
     let rms = (samples.iter().map(|s| s * s).sum::<f64>() / n as f64).sqrt();
     let loudest = heard.iter().fold(0.0f64, |m, s| m.max(s.abs()));
     // What rounding leaves of a constant is not a sound.
     if rms <= 1e-12 * loudest || rms < f64::MIN_POSITIVE {
         return Err("The sound is silent (or constant) in the part that is used; it cannot be given a level".into());
     }
-    Ok(samples.into_iter().map(|s| (s / rms * LEVEL) as f32).collect())
+    Ok(samples
+        .into_iter()
+        .map(|s| (s / rms * LEVEL) as f32)
+        .collect())
 }
 
 /// Where the window of `n` samples with the greatest energy begins.
@@ -113,14 +125,22 @@ mod tests {
     use super::*;
 
     fn noise(n: usize) -> Vec<f64> {
-        (0..n).map(|i| ((i * 7919) % 1013) as f64 / 500.0 - 0.9).collect()
+        (0..n)
+            .map(|i| ((i * 7919) % 1013) as f64 / 500.0 - 0.9)
+            .collect()
     }
 
     #[test]
     fn the_input_has_no_mean_and_the_papers_level() {
         for n in [1000, 3000] {
-            let x = prepare(&Sound::new(NETWORK_RATE, noise(2000)).unwrap(), Part::Loudest, n).unwrap();
-            let sum = |f: fn(f64) -> f64| x.iter().map(|v| f(f64::from(*v))).sum::<f64>() / n as f64;
+            let x = prepare(
+                &Sound::new(NETWORK_RATE, noise(2000)).unwrap(),
+                Part::Loudest,
+                n,
+            )
+            .unwrap();
+            let sum =
+                |f: fn(f64) -> f64| x.iter().map(|v| f(f64::from(*v))).sum::<f64>() / n as f64;
             assert!(x.len() == n && sum(|v| v).abs() < 1e-8);
             assert!((sum(|v| v * v).sqrt() - 0.1).abs() < 1e-8);
         }
@@ -129,29 +149,54 @@ mod tests {
     #[test]
     fn the_loudest_part_is_found_or_the_one_that_was_asked_for() {
         let mut samples = noise(60_000);
-        samples.iter_mut().enumerate().for_each(|(i, s)| *s *= if (31_000..41_000).contains(&i) { 1.0 } else { 0.01 });
+        samples.iter_mut().enumerate().for_each(|(i, s)| {
+            *s *= if (31_000..41_000).contains(&i) {
+                1.0
+            } else {
+                0.01
+            }
+        });
         let sound = Sound::new(NETWORK_RATE, samples.clone()).unwrap();
         assert!(loudest(&samples, 10_000).abs_diff(31_000) < 5);
         let at = |seconds| prepare(&sound, Part::From(seconds), 10_000).unwrap();
-        let expected =
-            prepare(&Sound::new(NETWORK_RATE, samples[8000..18_000].to_vec()).unwrap(), Part::Loudest, 10_000);
+        let expected = prepare(
+            &Sound::new(NETWORK_RATE, samples[8000..18_000].to_vec()).unwrap(),
+            Part::Loudest,
+            10_000,
+        );
         assert_eq!(at(0.4), expected.unwrap());
         // Beyond the end there is silence; a part that is nothing else is refused.
         assert!(at(2.9)[2000..].iter().all(|v| *v == 0.0));
-        assert!(prepare(&sound, Part::From(3.0), 10_000).unwrap_err().contains("3.000 s long"));
+        assert!(
+            prepare(&sound, Part::From(3.0), 10_000)
+                .unwrap_err()
+                .contains("3.000 s long")
+        );
     }
 
     #[test]
     fn short_sounds_stand_in_the_middle_of_silence() {
-        let x = prepare(&Sound::new(NETWORK_RATE, noise(101)).unwrap(), Part::Loudest, 301).unwrap();
-        assert!(x[..100].iter().chain(&x[201..]).all(|v| *v == 0.0) && x[100..201].iter().all(|v| *v != 0.0));
+        let x = prepare(
+            &Sound::new(NETWORK_RATE, noise(101)).unwrap(),
+            Part::Loudest,
+            301,
+        )
+        .unwrap();
+        assert!(
+            x[..100].iter().chain(&x[201..]).all(|v| *v == 0.0)
+                && x[100..201].iter().all(|v| *v != 0.0)
+        );
     }
 
     #[test]
     fn silence_has_no_level() {
         for samples in [vec![0.0; 500], vec![0.7; 500], vec![0.3]] {
             let sound = Sound::new(NETWORK_RATE, samples).unwrap();
-            assert!(prepare(&sound, Part::Loudest, 400).unwrap_err().contains("silent"));
+            assert!(
+                prepare(&sound, Part::Loudest, 400)
+                    .unwrap_err()
+                    .contains("silent")
+            );
         }
     }
 

@@ -45,7 +45,10 @@ impl Image {
     /// When the file cannot be read, is no PNG or JPEG, is damaged or cut short, or is larger than memory allows.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
-            return Err(Error::file(path, "Is a folder; a PNG or JPEG file is needed"));
+            return Err(Error::file(
+                path,
+                "Is a folder; a PNG or JPEG file is needed",
+            ));
         }
         let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
         Self::decode(&bytes).map_err(|reason| Error::file(path, reason))
@@ -56,7 +59,9 @@ impl Image {
         if bytes.is_empty() {
             return Err("The file is empty".into());
         }
-        let format = ::image::guess_format(bytes).ok().filter(|f| matches!(f, ImageFormat::Png | ImageFormat::Jpeg));
+        let format = ::image::guess_format(bytes)
+            .ok()
+            .filter(|f| matches!(f, ImageFormat::Png | ImageFormat::Jpeg));
         let format = format.ok_or("The content is neither PNG nor JPEG, whatever the name says")?;
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         let mut limits = Limits::default();
@@ -74,7 +79,9 @@ impl Image {
             e => format!("The picture is damaged or cut short: {e}"),
         };
         let mut decoder = reader.into_decoder().map_err(damaged)?;
-        let orientation = decoder.orientation().unwrap_or(::image::metadata::Orientation::NoTransforms);
+        let orientation = decoder
+            .orientation()
+            .unwrap_or(::image::metadata::Orientation::NoTransforms);
         let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
         picture.apply_orientation(orientation);
         let rgb = picture.into_rgb8();
@@ -82,23 +89,39 @@ impl Image {
         if width == 0 || height == 0 {
             return Err("The picture has no pixels".into());
         }
-        Ok(Self { width, height, rgb: rgb.into_raw() })
+        Ok(Self {
+            width,
+            height,
+            rgb: rgb.into_raw(),
+        })
     }
 
     /// The part of the picture from `(left, top)` to `(right, bottom)`, the last row and column excluded.
     pub fn crop(&self, left: usize, top: usize, right: usize, bottom: usize) -> Self {
         let mut rgb = Vec::with_capacity((right - left) * (bottom - top) * 3);
         for row in top..bottom {
-            rgb.extend_from_slice(&self.rgb[(row * self.width + left) * 3..(row * self.width + right) * 3]);
+            rgb.extend_from_slice(
+                &self.rgb[(row * self.width + left) * 3..(row * self.width + right) * 3],
+            );
         }
-        Self { width: right - left, height: bottom - top, rgb }
+        Self {
+            width: right - left,
+            height: bottom - top,
+            rgb,
+        }
     }
 
     /// The same picture seen in a mirror.
     pub fn mirrored(&self) -> Self {
-        let rgb =
-            self.rgb.chunks(self.width * 3).flat_map(|row| row.as_chunks::<3>().0.iter().rev().flatten()).copied();
-        Self { rgb: rgb.collect(), ..*self }
+        let rgb = self
+            .rgb
+            .chunks(self.width * 3)
+            .flat_map(|row| row.as_chunks::<3>().0.iter().rev().flatten())
+            .copied();
+        Self {
+            rgb: rgb.collect(),
+            ..*self
+        }
     }
 
     /// Channel-first planes in [0, 1], `[3, height, width]`: each byte divided by 255.
@@ -117,7 +140,9 @@ impl Image {
     pub fn from_planes(planes: &[f32], width: usize, height: usize) -> Self {
         let pixels = width * height;
         let rgb = (0..pixels)
-            .flat_map(|i| [0, 1, 2].map(|c| (planes[c * pixels + i].clamp(0.0, 1.0) * 255.0).round() as u8))
+            .flat_map(|i| {
+                [0, 1, 2].map(|c| (planes[c * pixels + i].clamp(0.0, 1.0) * 255.0).round() as u8)
+            })
             .collect();
         Self { width, height, rgb }
     }

@@ -17,7 +17,10 @@ pub fn bins(n: usize) -> usize {
 /// When the spectrum has another number of bins.
 pub fn coloured([real, imaginary]: [&[f64]; 2], n: usize, rms: Option<f64>) -> Vec<f64> {
     let half = bins(n);
-    assert!(real.len() == half && imaginary.len() == half, "bins of a pink spectrum");
+    assert!(
+        real.len() == half && imaginary.len() == half,
+        "bins of a pink spectrum"
+    );
     let length = 2 * (half - 1);
     if n == 0 {
         return vec![];
@@ -25,8 +28,15 @@ pub fn coloured([real, imaginary]: [&[f64]; 2], n: usize, rms: Option<f64>) -> V
     let mut z = vec![Complex::default(); length];
     for k in 0..half {
         let weight = ((k + 1) as f64).sqrt() * length as f64;
-        let imaginary = if k == 0 || k == half - 1 { 0.0 } else { imaginary[k] };
-        z[k] = Complex { re: real[k] / weight, im: imaginary / weight };
+        let imaginary = if k == 0 || k == half - 1 {
+            0.0
+        } else {
+            imaginary[k]
+        };
+        z[k] = Complex {
+            re: real[k] / weight,
+            im: imaginary / weight,
+        };
         if k > 0 {
             z[length - k] = z[k].conj();
         }
@@ -62,7 +72,10 @@ mod tests {
         let x = noise(&mut Random::new(1, Purpose::Start), n, 0.25);
         let square = x.iter().map(|v| v * v).sum::<f64>() / n as f64;
         let mean = x.iter().sum::<f64>();
-        assert!(mean.abs() < 1e-9 && square.sqrt() <= 0.25 && square.sqrt() > 0.2, "{mean} {square}");
+        assert!(
+            mean.abs() < 1e-9 && square.sqrt() <= 0.25 && square.sqrt() > 0.2,
+            "{mean} {square}"
+        );
         let mut z: Vec<Complex<f64>> = x.into_iter().map(Complex::from).collect();
         FftPlanner::new().plan_fft_forward(n).process(&mut z);
         let octave = |from: usize| z[from..2 * from].iter().map(Complex::norm_sqr).sum::<f64>();
@@ -85,6 +98,9 @@ mod tests {
             0.3869677632651295,
             -1.9975826602634563,
         ];
-        assert!(x.iter().zip(recorded).all(|(a, b)| (a - b).abs() < 1e-9), "{x:?}");
+        assert!(
+            x.iter().zip(recorded).all(|(a, b)| (a - b).abs() < 1e-9),
+            "{x:?}"
+        );
     }
 }

@@ -21,7 +21,12 @@ impl Crop {
     pub fn apply(self, image: &Image, size: usize) -> Image {
         let (w, h) = (image.width as f64, image.height as f64);
         let m = w.min(h);
-        let bounds = [w / 2.0 - m / 2.0, h / 2.0 - m / 2.0, w / 2.0 + m / 2.0, h / 2.0 + m / 2.0];
+        let bounds = [
+            w / 2.0 - m / 2.0,
+            h / 2.0 - m / 2.0,
+            w / 2.0 + m / 2.0,
+            h / 2.0 + m / 2.0,
+        ];
         let (round, filter): (fn(f64) -> f64, _) = match self {
             Self::Feather2019 => (f64::trunc, Filter::Bilinear),
             Self::Feather2023 => (f64::round_ties_even, Filter::Bicubic),

@@ -83,7 +83,9 @@ impl Random {
 
     /// `n` independent draws from the uniform distribution on [low, high).
     pub fn uniforms(&mut self, n: usize, low: f64, high: f64) -> Vec<f32> {
-        (0..n).map(|_| (low + (high - low) * self.uniform()) as f32).collect()
+        (0..n)
+            .map(|_| (low + (high - low) * self.uniform()) as f32)
+            .collect()
     }
 }
 
@@ -98,7 +100,10 @@ mod tests {
         let drawn: Vec<u64> = (0..3).map(|_| (r.uniform() * 1e12) as u64).collect();
         assert_eq!(drawn, RECORDED);
         let z = Random::new(1, Purpose::Start).normals(3, 0.5, 0.05);
-        assert_eq!(z.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), RECORDED_NORMALS);
+        assert_eq!(
+            z.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+            RECORDED_NORMALS
+        );
     }
 
     const RECORDED: [u64; 3] = [709_378_301_046, 844_960_359_357, 98_871_667_336];
@@ -125,12 +130,31 @@ mod tests {
         let n = 200_000;
         let z = Random::new(7, Purpose::Start).normals(n, 0.5, 0.05);
         let mean = z.iter().map(|v| f64::from(*v)).sum::<f64>() / n as f64;
-        let var = z.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n as f64;
-        let kurtosis = z.iter().map(|v| (f64::from(*v) - mean).powi(4)).sum::<f64>() / n as f64 / var / var;
+        let var = z
+            .iter()
+            .map(|v| (f64::from(*v) - mean).powi(2))
+            .sum::<f64>()
+            / n as f64;
+        let kurtosis = z
+            .iter()
+            .map(|v| (f64::from(*v) - mean).powi(4))
+            .sum::<f64>()
+            / n as f64
+            / var
+            / var;
         // Four standard errors of each estimate.
-        assert!((mean - 0.5).abs() < 4.0 * 0.05 / (n as f64).sqrt(), "{mean}");
-        assert!((var.sqrt() - 0.05).abs() < 4.0 * 0.05 / (2.0 * n as f64).sqrt(), "{var}");
-        assert!((kurtosis - 3.0).abs() < 4.0 * (24.0 / n as f64).sqrt(), "{kurtosis}");
+        assert!(
+            (mean - 0.5).abs() < 4.0 * 0.05 / (n as f64).sqrt(),
+            "{mean}"
+        );
+        assert!(
+            (var.sqrt() - 0.05).abs() < 4.0 * 0.05 / (2.0 * n as f64).sqrt(),
+            "{var}"
+        );
+        assert!(
+            (kurtosis - 3.0).abs() < 4.0 * (24.0 / n as f64).sqrt(),
+            "{kurtosis}"
+        );
         let u = Random::new(7, Purpose::Start).uniforms(n, 0.5, 0.6);
         assert!(u.iter().all(|v| (0.5..0.6001).contains(v)));
         let mean = u.iter().map(|v| f64::from(*v)).sum::<f64>() / n as f64;
@@ -144,6 +168,9 @@ mod tests {
         for _ in 0..60_000 {
             counts[r.below(6) as usize] += 1;
         }
-        assert!(counts.iter().all(|c| c.abs_diff(10_000) < 400), "{counts:?}");
+        assert!(
+            counts.iter().all(|c| c.abs_diff(10_000) < 400),
+            "{counts:?}"
+        );
     }
 }

@@ -56,7 +56,11 @@ pub fn resize(image: &Image, width: usize, height: usize, filter: Filter) -> Ima
                 }
             }
         }
-        rows = Image { width, height: image.height, rgb };
+        rows = Image {
+            width,
+            height: image.height,
+            rgb,
+        };
     }
     if height == image.height {
         return rows;
@@ -74,7 +78,11 @@ pub fn resize(image: &Image, width: usize, height: usize, filter: Filter) -> Ima
 
 fn weigh(taps: &Taps, sample: impl Fn(usize) -> u8) -> u8 {
     let half = 1i32 << (FRACTION - 1);
-    let sum = taps.weights.iter().enumerate().fold(half, |sum, (k, w)| sum + i32::from(sample(k)) * w);
+    let sum = taps
+        .weights
+        .iter()
+        .enumerate()
+        .fold(half, |sum, (k, w)| sum + i32::from(sample(k)) * w);
     (sum >> FRACTION).clamp(0, 255) as u8
 }
 
@@ -88,13 +96,18 @@ fn taps(input: usize, output: usize, filter: Filter) -> Vec<Taps> {
             let centre = (i as f64 + 0.5) * scale;
             let first = (centre - support + 0.5).max(0.0) as usize;
             let end = ((centre + support + 0.5) as usize).min(input);
-            let raw: Vec<f64> = (first..end).map(|k| filter.at((k as f64 - centre + 0.5) * (1.0 / stretch))).collect();
+            let raw: Vec<f64> = (first..end)
+                .map(|k| filter.at((k as f64 - centre + 0.5) * (1.0 / stretch)))
+                .collect();
             let total: f64 = raw.iter().sum();
             let fixed = |w: &f64| {
                 let w = (w / total) * f64::from(1 << FRACTION);
                 (if w < 0.0 { w - 0.5 } else { w + 0.5 }) as i32
             };
-            Taps { first, weights: raw.iter().map(fixed).collect() }
+            Taps {
+                first,
+                weights: raw.iter().map(fixed).collect(),
+            }
         })
         .collect()
 }

@@ -22,7 +22,12 @@ pub struct Sound {
 
 impl std::fmt::Debug for Sound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sound of {} samples at {} Hz", self.samples.len(), self.rate)
+        write!(
+            f,
+            "Sound of {} samples at {} Hz",
+            self.samples.len(),
+            self.rate
+        )
     }
 }
 
@@ -38,13 +43,21 @@ impl Sound {
     pub fn recognises(bytes: &[u8]) -> bool {
         let mpeg = bytes.len() > 1 && bytes[0] == 0xff && bytes[1] & 0xe6 == 0xe2;
         // Other things come in RIFF files too; with fewer bytes than it takes to know, it may be a sound.
-        let wave = bytes.starts_with(b"RIFF") && bytes.get(8..12).is_none_or(|kind| kind == b"WAVE");
-        mpeg || wave || ["fLaC", "OggS", "ID3"].iter().any(|mark| bytes.starts_with(mark.as_bytes()))
+        let wave =
+            bytes.starts_with(b"RIFF") && bytes.get(8..12).is_none_or(|kind| kind == b"WAVE");
+        mpeg || wave
+            || ["fLaC", "OggS", "ID3"]
+                .iter()
+                .any(|mark| bytes.starts_with(mark.as_bytes()))
     }
 
     /// Whether a file's name says that it is a sound.
     pub fn names(path: &Path) -> bool {
-        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let extension = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         ["wav", "wave", "flac", "ogg", "oga", "mp3"].contains(&extension.as_str())
     }
 
@@ -56,7 +69,10 @@ impl Sound {
     /// that are not finite.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
-            return Err(Error::file(path, "Is a folder; a WAV, FLAC, OGG or MP3 file is needed"));
+            return Err(Error::file(
+                path,
+                "Is a folder; a WAV, FLAC, OGG or MP3 file is needed",
+            ));
         }
         let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
         Self::decode(bytes).map_err(|reason| Error::file(path, reason))
@@ -68,20 +84,31 @@ impl Sound {
             return Err("The file is empty".into());
         }
         if !Self::recognises(&bytes) {
-            return Err("The content is neither WAV, FLAC, OGG nor MP3, whatever the name says".into());
+            return Err(
+                "The content is neither WAV, FLAC, OGG nor MP3, whatever the name says".into(),
+            );
         }
         // MP3 states its length as an estimate, Ogg in its last page: only these two say beforehand what must come.
         let length_is_promised = bytes.starts_with(b"RIFF") || bytes.starts_with(b"fLaC");
         let damaged = |e: DecodeError| format!("The sound is damaged or cut short: {e}");
         let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
         let probe = symphonia::default::get_probe();
-        let mut format = probe.probe(&Hint::new(), source, Default::default(), Default::default()).map_err(damaged)?;
-        let track = format.default_track(TrackType::Audio).ok_or("The file holds no sound")?;
+        let mut format = probe
+            .probe(&Hint::new(), source, Default::default(), Default::default())
+            .map_err(damaged)?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or("The file holds no sound")?;
         let (id, promised) = (track.id, track.num_frames);
-        let parameters = track.codec_params.as_ref().and_then(|p| p.audio()).ok_or("The file holds no sound")?;
+        let parameters = track
+            .codec_params
+            .as_ref()
+            .and_then(|p| p.audio())
+            .ok_or("The file holds no sound")?;
         let codecs = symphonia::default::get_codecs();
         let decoder = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default());
-        let mut decoder = decoder.map_err(|e| format!("The sound is of a kind that is not supported: {e}"))?;
+        let mut decoder =
+            decoder.map_err(|e| format!("The sound is of a kind that is not supported: {e}"))?;
 
         let (mut rate, mut channels) = (0, 0);
         let (mut samples, mut packet_samples) = (Vec::new(), Vec::<f64>::new());
@@ -93,17 +120,30 @@ impl Sound {
             let spec = decoded.spec();
             let (here, count) = (spec.rate(), spec.channels().count());
             if rate != 0 && (rate, channels) != (here, count) {
-                return Err("The sample rate or the number of channels changes within the file".into());
+                return Err(
+                    "The sample rate or the number of channels changes within the file".into(),
+                );
             }
             (rate, channels) = (here, count);
             decoded.copy_to_vec_interleaved(&mut packet_samples);
-            samples.extend(packet_samples.chunks(channels.max(1)).map(|f| f.iter().sum::<f64>() / f.len() as f64));
+            samples.extend(
+                packet_samples
+                    .chunks(channels.max(1))
+                    .map(|f| f.iter().sum::<f64>() / f.len() as f64),
+            );
             if samples.len() * channels > MAX_SAMPLES {
-                return Err("The sound is longer than an hour of stereo; cut out the part that is wanted".into());
+                return Err(
+                    "The sound is longer than an hour of stereo; cut out the part that is wanted"
+                        .into(),
+                );
             }
         }
-        if let Some(promised) = promised.filter(|n| length_is_promised && *n > samples.len() as u64) {
-            return Err(format!("The sound is cut short: {} of {promised} samples", samples.len()));
+        if let Some(promised) = promised.filter(|n| length_is_promised && *n > samples.len() as u64)
+        {
+            return Err(format!(
+                "The sound is cut short: {} of {promised} samples",
+                samples.len()
+            ));
         }
         Self::new(rate, samples)
     }
@@ -115,10 +155,14 @@ impl Sound {
         }
         if !RATES.contains(&rate) {
             let (low, high) = (RATES.start(), RATES.end());
-            return Err(format!("The sample rate must lie between {low} and {high} Hz, found {rate}"));
+            return Err(format!(
+                "The sample rate must lie between {low} and {high} Hz, found {rate}"
+            ));
         }
         if let Some(bad) = samples.iter().find(|v| !v.is_finite()) {
-            return Err(format!("The sound holds {bad}; every sample must be finite"));
+            return Err(format!(
+                "The sound holds {bad}; every sample must be finite"
+            ));
         }
         Ok(Self { rate, samples })
     }
@@ -142,19 +186,27 @@ impl Sound {
         let (from, to) = (self.rate as usize, rate as usize);
         let unit = 2 * from / greatest_common_divisor(from, to);
         let block = FILTER.div_ceil(unit) * unit;
-        let failed = |e: String| format!("Cannot be resampled from {} to {rate} Hz: {e}", self.rate);
+        let failed =
+            |e: String| format!("Cannot be resampled from {} to {rate} Hz: {e}", self.rate);
         let window = WindowFunction::BlackmanHarris2;
         let mut resampler = Fft::<f64>::new_custom(from, to, block, 1, 1, window, FixedSync::Input)
             .map_err(|e| failed(e.to_string()))?;
         let n = self.samples.len();
-        let input = InterleavedOwned::new_from(self.samples.clone(), 1, n).map_err(|e| failed(e.to_string()))?;
-        let output = resampler.process_all(&input, n, None).map_err(|e| failed(e.to_string()))?;
+        let input = InterleavedOwned::new_from(self.samples.clone(), 1, n)
+            .map_err(|e| failed(e.to_string()))?;
+        let output = resampler
+            .process_all(&input, n, None)
+            .map_err(|e| failed(e.to_string()))?;
         Self::new(rate, output.take_data())
     }
 }
 
 fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 /// The next packet; the end of the file is no error, wherever it comes.
@@ -175,12 +227,24 @@ mod tests {
     #[test]
     fn a_tone_keeps_its_pitch_phase_and_length_when_resampled() {
         let tone = |rate: u32, i: usize| (TAU * 1234.0 * i as f64 / f64::from(rate)).sin();
-        for (from, to) in [(44_100, 20_000), (16_000, 20_000), (8_000, 20_000), (96_000, 20_000)] {
-            let sound = Sound::new(from, (0..from as usize).map(|i| tone(from, i)).collect()).unwrap();
+        for (from, to) in [
+            (44_100, 20_000),
+            (16_000, 20_000),
+            (8_000, 20_000),
+            (96_000, 20_000),
+        ] {
+            let sound =
+                Sound::new(from, (0..from as usize).map(|i| tone(from, i)).collect()).unwrap();
             let there = sound.resampled(to).unwrap();
-            assert_eq!((there.rate, there.samples.len()), (to, to as usize), "{from}");
+            assert_eq!(
+                (there.rate, there.samples.len()),
+                (to, to as usize),
+                "{from}"
+            );
             // Away from the ends, where the filter reaches beyond the sound.
-            let worst = (2000..18_000).map(|i| (there.samples[i] - tone(to, i)).abs()).fold(0.0, f64::max);
+            let worst = (2000..18_000)
+                .map(|i| (there.samples[i] - tone(to, i)).abs())
+                .fold(0.0, f64::max);
             assert!(worst < 1e-3, "{from}: {worst}");
         }
     }
@@ -191,8 +255,20 @@ mod tests {
         assert!(decode(b"").contains("empty"));
         assert!(decode(b"just some text").contains("neither WAV"));
         assert!(decode(b"RIFF").contains("damaged"));
-        assert!(Sound::new(20_000, vec![]).unwrap_err().contains("no samples"));
-        assert!(Sound::new(20_000, vec![0.0, f64::NAN]).unwrap_err().contains("NaN"));
-        assert!(Sound::new(0, vec![0.0]).unwrap_err().contains("sample rate"));
+        assert!(
+            Sound::new(20_000, vec![])
+                .unwrap_err()
+                .contains("no samples")
+        );
+        assert!(
+            Sound::new(20_000, vec![0.0, f64::NAN])
+                .unwrap_err()
+                .contains("NaN")
+        );
+        assert!(
+            Sound::new(0, vec![0.0])
+                .unwrap_err()
+                .contains("sample rate")
+        );
     }
 }

@@ -38,7 +38,11 @@ impl Loss {
                     signal += f64::from(*t) * f64::from(*t);
                 }
                 let (noise, signal) = (noise.sqrt(), signal.sqrt());
-                let scale = if noise == 0.0 { 0.0 } else { (1.0 / (noise * signal)) as f32 };
+                let scale = if noise == 0.0 {
+                    0.0
+                } else {
+                    (1.0 / (noise * signal)) as f32
+                };
                 gradient.iter_mut().for_each(|g| *g *= scale);
                 noise / signal
             }
@@ -98,6 +102,10 @@ mod tests {
             assert_eq!(loss.evaluate(&[1.0, 2.0], &[1.0, 2.0], &mut gradient), 0.0);
             assert_eq!(gradient, [0.0; 2]);
         }
-        assert!(!Loss::RelativeL2.evaluate(&[1.0], &[0.0], &mut [0.0]).is_finite());
+        assert!(
+            !Loss::RelativeL2
+                .evaluate(&[1.0], &[0.0], &mut [0.0])
+                .is_finite()
+        );
     }
 }

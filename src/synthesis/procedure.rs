@@ -80,18 +80,27 @@ impl Procedure {
             if v.is_finite() && v > 0.0 {
                 Ok(())
             } else {
-                Err(Error::value(field, format!("must be a positive number, found {v}")))
+                Err(Error::value(
+                    field,
+                    format!("must be a positive number, found {v}"),
+                ))
             }
         };
         let fraction = |field: &str, v: f64| {
             if (0.0..1.0).contains(&v) {
                 Ok(())
             } else {
-                Err(Error::value(field, format!("must lie in [0, 1), found {v}")))
+                Err(Error::value(
+                    field,
+                    format!("must lie in [0, 1), found {v}"),
+                ))
             }
         };
         if !(1..=MAX_STEPS).contains(&self.steps) {
-            return Err(Error::value("steps", format!("must lie between 1 and {MAX_STEPS}, found {}", self.steps)));
+            return Err(Error::value(
+                "steps",
+                format!("must lie between 1 and {MAX_STEPS}, found {}", self.steps),
+            ));
         }
         if self.decay_steps == 0 {
             return Err(Error::value("decay_steps", "must be at least 1"));
@@ -101,14 +110,23 @@ impl Procedure {
         positive("decay", self.decay)?;
         fraction("beta1", self.beta1)?;
         fraction("beta2", self.beta2)?;
-        if !(self.start_low.is_finite() && self.start_high.is_finite() && self.start_low <= self.start_high) {
+        if !(self.start_low.is_finite()
+            && self.start_high.is_finite()
+            && self.start_low <= self.start_high)
+        {
             return Err(Error::value(
                 "start_low",
-                format!("must not exceed start_high, found {} and {}", self.start_low, self.start_high),
+                format!(
+                    "must not exceed start_high, found {} and {}",
+                    self.start_low, self.start_high
+                ),
             ));
         }
         if !(self.start_mean.is_finite() && self.start_sd.is_finite() && self.start_sd >= 0.0) {
-            return Err(Error::value("start_sd", "start_mean and start_sd must be finite and start_sd not negative"));
+            return Err(Error::value(
+                "start_sd",
+                "start_mean and start_sd must be finite and start_sd not negative",
+            ));
         }
         Ok(())
     }
@@ -129,20 +147,32 @@ impl Procedure {
     /// # Errors
     /// When no field is called that (the nearest are suggested) or the value does not fit it.
     pub fn set(&mut self, field: &str, text: &str) -> Result<()> {
-        let mut table = toml::Table::try_from(&*self).map_err(|e| Error::Internal(e.to_string()))?;
+        let mut table =
+            toml::Table::try_from(&*self).map_err(|e| Error::Internal(e.to_string()))?;
         let Some(old) = table.get(field) else {
-            return Err(Error::unknown("field", field, table.keys().map(String::as_str)));
+            return Err(Error::unknown(
+                "field",
+                field,
+                table.keys().map(String::as_str),
+            ));
         };
         let wrong = |wanted: &str| Error::value(field, format!("must be {wanted}, found '{text}'"));
         let new = match old {
-            toml::Value::Integer(_) => toml::Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
-            toml::Value::Float(_) => toml::Value::Float(text.parse().map_err(|_| wrong("a number"))?),
-            toml::Value::Boolean(_) => toml::Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+            toml::Value::Integer(_) => {
+                toml::Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?)
+            }
+            toml::Value::Float(_) => {
+                toml::Value::Float(text.parse().map_err(|_| wrong("a number"))?)
+            }
+            toml::Value::Boolean(_) => {
+                toml::Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?)
+            }
             _ => toml::Value::String(text.to_owned()),
         };
         table.insert(field.to_owned(), new);
-        let changed: Self =
-            table.try_into().map_err(|e: toml::de::Error| Error::value(field, e.message().to_owned()))?;
+        let changed: Self = table
+            .try_into()
+            .map_err(|e: toml::de::Error| Error::value(field, e.message().to_owned()))?;
         changed.validate()?;
         *self = changed;
         Ok(())
@@ -150,7 +180,13 @@ impl Procedure {
 
     /// The step size for the update after `step` updates.
     pub fn rate(&self, step: u64) -> f32 {
-        self.schedule.rate(self.learning_rate as f32, self.decay as f32, self.decay_steps, step, self.steps)
+        self.schedule.rate(
+            self.learning_rate as f32,
+            self.decay as f32,
+            self.decay_steps,
+            step,
+            self.steps,
+        )
     }
 
     /// Whether the update after `step` updates is the first of a block.
@@ -164,7 +200,12 @@ impl Procedure {
     /// A fresh optimiser for a stimulus that starts at `x`.
     pub fn new_optimiser(&self, x: &[f32]) -> Box<dyn Optimiser> {
         match self.optimiser {
-            Rule::Adam => Box::new(Adam::new(x.len(), self.beta1 as f32, self.beta2 as f32, self.epsilon as f32)),
+            Rule::Adam => Box::new(Adam::new(
+                x.len(),
+                self.beta1 as f32,
+                self.beta2 as f32,
+                self.epsilon as f32,
+            )),
             Rule::Normalised => Box::new(Normalised::new(x)),
         }
     }
@@ -196,10 +237,16 @@ mod tests {
 
     #[test]
     fn fewer_steps_keep_the_number_of_blocks() {
-        let p = recipe::find("feather2023").unwrap().procedure.with_steps(800);
+        let p = recipe::find("feather2023")
+            .unwrap()
+            .procedure
+            .with_steps(800);
         assert_eq!((p.steps, p.decay_steps), (800, 100));
         assert_eq!(p.rate(799), 1.0 / 128.0);
-        let p = recipe::find("feather2019").unwrap().procedure.with_steps(800);
+        let p = recipe::find("feather2019")
+            .unwrap()
+            .procedure
+            .with_steps(800);
         assert_eq!((p.steps, p.decay_steps), (800, 1000));
     }
 }

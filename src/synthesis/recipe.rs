@@ -22,15 +22,30 @@ pub struct Recipe {
 
 const EMBEDDED: [(&str, &str); 3] = [
     ("quick", include_str!("../../assets/recipes/quick.toml")),
-    ("feather2019", include_str!("../../assets/recipes/feather2019.toml")),
-    ("feather2023", include_str!("../../assets/recipes/feather2023.toml")),
+    (
+        "feather2019",
+        include_str!("../../assets/recipes/feather2019.toml"),
+    ),
+    (
+        "feather2023",
+        include_str!("../../assets/recipes/feather2023.toml"),
+    ),
 ];
 
 /// The same procedures for sounds, which differ in start, clipping and level.
 const FOR_SOUNDS: [(&str, &str); 3] = [
-    ("quick", include_str!("../../assets/recipes/sound/quick.toml")),
-    ("feather2019", include_str!("../../assets/recipes/sound/feather2019.toml")),
-    ("feather2023", include_str!("../../assets/recipes/sound/feather2023.toml")),
+    (
+        "quick",
+        include_str!("../../assets/recipes/sound/quick.toml"),
+    ),
+    (
+        "feather2019",
+        include_str!("../../assets/recipes/sound/feather2019.toml"),
+    ),
+    (
+        "feather2023",
+        include_str!("../../assets/recipes/sound/feather2023.toml"),
+    ),
 ];
 
 /// The names of the embedded recipes.
@@ -56,7 +71,8 @@ pub fn find_for_sounds(name: &str) -> Result<Recipe> {
 
 fn find_among(embedded: &[(&str, &str)], name: &str) -> Result<Recipe> {
     if let Some((name, text)) = embedded.iter().find(|(n, _)| *n == name) {
-        return parse(name, text).map_err(|reason| Error::Internal(format!("recipe {name}: {reason}")));
+        return parse(name, text)
+            .map_err(|reason| Error::Internal(format!("recipe {name}: {reason}")));
     }
     let path = Path::new(name);
     if path.extension().is_some_and(|e| e == "toml") {
@@ -102,8 +118,15 @@ mod tests {
 
     #[test]
     fn unknown_recipes_and_unknown_fields_are_refused() {
-        assert!(find("feather2032").unwrap_err().to_string().contains("did you mean"));
-        let text = EMBEDDED[0].1.replace("[procedure]", "[procedure]\nlerning_rate = 1");
+        assert!(
+            find("feather2032")
+                .unwrap_err()
+                .to_string()
+                .contains("did you mean")
+        );
+        let text = EMBEDDED[0]
+            .1
+            .replace("[procedure]", "[procedure]\nlerning_rate = 1");
         assert!(parse("x", &text).unwrap_err().contains("lerning_rate"));
     }
 }

@@ -40,7 +40,10 @@ mod tests {
         let last = Schedule::Exponential.rate(0.001, 0.95, 1000, 14_999, 15_000);
         assert!((last - 4.633e-4).abs() < 1e-7, "{last}");
         let halving = |step| Schedule::Halving.rate(1.0, 0.5, 3000, step, 24_000);
-        assert_eq!([0, 2999, 3000, 23_999].map(halving), [1.0, 1.0, 0.5, 1.0 / 128.0]);
+        assert_eq!(
+            [0, 2999, 3000, 23_999].map(halving),
+            [1.0, 1.0, 0.5, 1.0 / 128.0]
+        );
         assert_eq!(Schedule::Cosine.rate(1.0, 0.5, 1, 0, 10), 1.0);
         assert!(Schedule::Cosine.rate(1.0, 0.5, 1, 10, 10).abs() < 1e-7);
     }

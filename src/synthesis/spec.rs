@@ -59,7 +59,8 @@ impl Spec {
 
     /// The text of `spec.toml`.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(self).map_err(|e| Error::Internal(format!("a spec that cannot be written: {e}")))
+        toml::to_string(self)
+            .map_err(|e| Error::Internal(format!("a spec that cannot be written: {e}")))
     }
 
     /// The first field in which a stored spec differs from this one, in words.
@@ -70,12 +71,16 @@ impl Spec {
         let text = |s: &Self| s.to_toml().unwrap_or_default();
         let (now, then) = (text(self), text(stored));
         let pair = then.lines().zip(now.lines()).find(|(a, b)| a != b);
-        Some(pair.map_or_else(|| "one has more fields".into(), |(a, b)| format!("there: {a}, now: {b}")))
+        Some(pair.map_or_else(
+            || "one has more fields".into(),
+            |(a, b)| format!("there: {a}, now: {b}"),
+        ))
     }
 
     /// Reads the text of `spec.toml`; the error is a sentence about the content.
     pub fn from_toml(text: &str) -> Result<Self, String> {
-        let spec: Self = toml::from_str(text).map_err(|e| format!("Not a spec of this program: {e}"))?;
+        let spec: Self =
+            toml::from_str(text).map_err(|e| format!("Not a spec of this program: {e}"))?;
         spec.procedure.validate().map_err(|e| e.to_string())?;
         Ok(spec)
     }
@@ -84,9 +89,24 @@ impl Spec {
 /// A file's name without folder and extension, with nothing that a folder's name could not hold.
 fn stem(path: &str) -> String {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let stem = name.rsplit_once('.').map_or(name, |(s, _)| if s.is_empty() { name } else { s });
-    let clean: String = stem.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    if clean.is_empty() { "stimulus".into() } else { clean }
+    let stem = name
+        .rsplit_once('.')
+        .map_or(name, |(s, _)| if s.is_empty() { name } else { s });
+    let clean: String = stem
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if clean.is_empty() {
+        "stimulus".into()
+    } else {
+        clean
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +144,15 @@ mod tests {
     #[test]
     fn an_unknown_or_missing_key_is_named() {
         let text = spec().to_toml().unwrap();
-        assert!(Spec::from_toml(&format!("sede = 1\n{text}")).unwrap_err().contains("sede"));
-        assert!(Spec::from_toml(&text.replace("seed = 3\n", "")).unwrap_err().contains("seed"));
+        assert!(
+            Spec::from_toml(&format!("sede = 1\n{text}"))
+                .unwrap_err()
+                .contains("sede")
+        );
+        assert!(
+            Spec::from_toml(&text.replace("seed = 3\n", ""))
+                .unwrap_err()
+                .contains("seed")
+        );
     }
 }

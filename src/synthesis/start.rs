@@ -35,9 +35,19 @@ pub fn draw(
         Start::Uniform => Some(random.uniforms(n, low, high)),
         Start::Normal => {
             let values = random.normals(n, mean, sd);
-            Some(values.into_iter().map(|v| v.clamp(range[0], range[1])).collect())
+            Some(
+                values
+                    .into_iter()
+                    .map(|v| v.clamp(range[0], range[1]))
+                    .collect(),
+            )
         }
-        Start::Pink => Some(pink::noise(&mut random, n, sd).into_iter().map(|v| (mean + v) as f32).collect()),
+        Start::Pink => Some(
+            pink::noise(&mut random, n, sd)
+                .into_iter()
+                .map(|v| (mean + v) as f32)
+                .collect(),
+        ),
         Start::File => None,
     }
 }

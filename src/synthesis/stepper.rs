@@ -44,10 +44,19 @@ impl Synthesis {
     ///
     /// # Errors
     /// When the procedure's fields are out of bounds, or the start holds numbers that are not finite.
-    pub fn new(procedure: Procedure, tap: Tap, target: Vec<f32>, start: Vec<f32>, range: [f32; 2]) -> Result<Self> {
+    pub fn new(
+        procedure: Procedure,
+        tap: Tap,
+        target: Vec<f32>,
+        start: Vec<f32>,
+        range: [f32; 2],
+    ) -> Result<Self> {
         procedure.validate()?;
         if let Some(bad) = target.iter().chain(&start).find(|v| !v.is_finite()) {
-            return Err(Error::value("start or target", format!("holds {bad}; every value must be finite")));
+            return Err(Error::value(
+                "start or target",
+                format!("holds {bad}; every value must be finite"),
+            ));
         }
         Ok(Self {
             optimiser: procedure.new_optimiser(&start),
@@ -71,7 +80,11 @@ impl Synthesis {
 
     /// The stimulus that the last [`Self::step`] evaluated, before its update.
     pub fn evaluated(&self) -> &[f32] {
-        if self.finished { &self.x } else { &self.previous }
+        if self.finished {
+            &self.x
+        } else {
+            &self.previous
+        }
     }
 
     /// The activation that is to be matched.
@@ -103,8 +116,14 @@ impl Synthesis {
     pub fn step(&mut self, executor: &mut dyn Executor) -> Result<StepReport> {
         executor.forward(&self.x, self.tap.node)?;
         let loss = match executor.activation(self.tap.node)? {
-            Cow::Borrowed(a) => self.procedure.loss.evaluate(a, &self.target, &mut self.cotangent),
-            Cow::Owned(a) => self.procedure.loss.evaluate(&a, &self.target, &mut self.cotangent),
+            Cow::Borrowed(a) => self
+                .procedure
+                .loss
+                .evaluate(a, &self.target, &mut self.cotangent),
+            Cow::Owned(a) => self
+                .procedure
+                .loss
+                .evaluate(&a, &self.target, &mut self.cotangent),
         };
         self.require_finite("loss", loss)?;
         executor.pullback(self.tap, &self.cotangent, &mut self.gradient)?;
@@ -114,15 +133,26 @@ impl Synthesis {
         let finished = self.step >= self.procedure.steps;
         self.finished = finished;
         let step = self.step;
-        let learning_rate = self.procedure.rate(if finished { step.saturating_sub(1) } else { step });
+        let learning_rate = self.procedure.rate(if finished {
+            step.saturating_sub(1)
+        } else {
+            step
+        });
         if !finished {
             self.previous.copy_from_slice(&self.x);
             let range = self.procedure.clip.then_some(self.range);
             let begins = self.procedure.block_begins(step);
-            self.optimiser.update(&mut self.x, &self.gradient, learning_rate, begins, range);
+            self.optimiser
+                .update(&mut self.x, &self.gradient, learning_rate, begins, range);
             self.step += 1;
         }
-        Ok(StepReport { step, loss, learning_rate, gradient_norm, finished })
+        Ok(StepReport {
+            step,
+            loss,
+            learning_rate,
+            gradient_norm,
+            finished,
+        })
     }
 
     fn require_finite(&mut self, what: &'static str, value: f64) -> Result<()> {
@@ -131,13 +161,22 @@ impl Synthesis {
         }
         let kept = self.step.saturating_sub(1);
         self.x.copy_from_slice(&self.previous);
-        Err(Error::Diverged { what, value, step: self.step, kept })
+        Err(Error::Diverged {
+            what,
+            value,
+            step: self.step,
+            kept,
+        })
     }
 
     /// Everything that the following steps depend on.
     pub fn state(&self) -> State {
-        let mut state: State =
-            self.optimiser.state().into_iter().map(|(name, array)| (format!("optimiser/{name}"), array)).collect();
+        let mut state: State = self
+            .optimiser
+            .state()
+            .into_iter()
+            .map(|(name, array)| (format!("optimiser/{name}"), array))
+            .collect();
         state.insert("stimulus".into(), Array::vector(self.x.clone()));
         state.insert("previous".into(), Array::vector(self.previous.clone()));
         state
@@ -148,13 +187,20 @@ impl Synthesis {
     /// # Errors
     /// When the state belongs to another kind of run.
     pub fn restore(&mut self, step: u64, state: &State) -> Result<()> {
-        let missing = |name: &str| Error::value("checkpoint", format!("has no '{name}' of {} values", self.x.len()));
+        let missing = |name: &str| {
+            Error::value(
+                "checkpoint",
+                format!("has no '{name}' of {} values", self.x.len()),
+            )
+        };
         let vector = |name: &str| match state.get(name) {
             Some(array) if array.values.len() == self.x.len() => Ok(array.values.clone()),
             _ => Err(missing(name)),
         };
         let (x, previous) = (vector("stimulus")?, vector("previous")?);
-        let own = state.iter().filter_map(|(n, a)| Some((n.strip_prefix("optimiser/")?.to_owned(), a.clone())));
+        let own = state
+            .iter()
+            .filter_map(|(n, a)| Some((n.strip_prefix("optimiser/")?.to_owned(), a.clone())));
         self.optimiser.restore(&own.collect())?;
         (self.x, self.previous, self.step, self.finished) = (x, previous, step, false);
         Ok(())

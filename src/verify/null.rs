@@ -67,12 +67,21 @@ impl NullDistribution {
         if pictures.len() < 2 {
             return Err(Error::value(
                 "stimuli",
-                format!("a null distribution needs at least 2 pictures, found {}", pictures.len()),
+                format!(
+                    "a null distribution needs at least 2 pictures, found {}",
+                    pictures.len()
+                ),
             ));
         }
-        let names: Vec<String> = model.metamer_layers.iter().map(|id| model.graph.node(*id).name.clone()).collect();
-        let mut layers: BTreeMap<String, [Vec<f32>; 3]> =
-            names.iter().map(|n| (n.clone(), [vec![], vec![], vec![]])).collect();
+        let names: Vec<String> = model
+            .metamer_layers
+            .iter()
+            .map(|id| model.graph.node(*id).name.clone())
+            .collect();
+        let mut layers: BTreeMap<String, [Vec<f32>; 3]> = names
+            .iter()
+            .map(|n| (n.clone(), [vec![], vec![], vec![]]))
+            .collect();
         let pairs: Vec<u64> = (shard.0..total).step_by(shard.1.max(1) as usize).collect();
         let size = model.input.shape[1];
         for (done, pair) in pairs.iter().enumerate() {
@@ -85,9 +94,13 @@ impl NullDistribution {
             let second = (first + 1 + random.below(n - 1)) % n;
             let mut activations = Vec::new();
             for picture in [first, second] {
-                let input = random_square(&pictures[picture as usize], size, &mut random).to_planes();
+                let input =
+                    random_square(&pictures[picture as usize], size, &mut random).to_planes();
                 executor.forward(&input, model.logits)?;
-                let all = model.metamer_layers.iter().map(|id| Ok(executor.activation(*id)?.into_owned()));
+                let all = model
+                    .metamer_layers
+                    .iter()
+                    .map(|id| Ok(executor.activation(*id)?.into_owned()));
                 activations.push(all.collect::<Result<Vec<Vec<f32>>>>()?);
             }
             for (i, name) in names.iter().enumerate() {
@@ -100,7 +113,11 @@ impl NullDistribution {
             }
         }
         progress(pairs.len() as u64);
-        Ok(Some(Self { origin, pairs, layers }))
+        Ok(Some(Self {
+            origin,
+            pairs,
+            layers,
+        }))
     }
 
     /// How many pairs it holds.
@@ -121,7 +138,11 @@ impl NullDistribution {
 
     /// The largest value of a measure at a layer.
     pub fn largest(&self, layer: &str, measure: &str) -> Option<f64> {
-        self.values(layer, measure)?.iter().copied().reduce(f32::max).map(f64::from)
+        self.values(layer, measure)?
+            .iter()
+            .copied()
+            .reduce(f32::max)
+            .map(f64::from)
     }
 
     /// One sentence: how many pairs of how many pictures, and from where.
@@ -140,10 +161,15 @@ impl NullDistribution {
     /// When they were made from different things, or share a pair.
     pub fn merge(shards: Vec<Self>) -> Result<Self> {
         let mut shards = shards.into_iter();
-        let mut all = shards.next().ok_or_else(|| Error::value("merge", "no file was named"))?;
+        let mut all = shards
+            .next()
+            .ok_or_else(|| Error::value("merge", "no file was named"))?;
         for shard in shards {
             if shard.origin != all.origin || !shard.layers.keys().eq(all.layers.keys()) {
-                return Err(Error::value("merge", "the files were made with different models, seeds or pictures"));
+                return Err(Error::value(
+                    "merge",
+                    "the files were made with different models, seeds or pictures",
+                ));
             }
             all.pairs.extend(&shard.pairs);
             for (mine, theirs) in all.layers.values_mut().zip(shard.layers.into_values()) {
@@ -153,7 +179,10 @@ impl NullDistribution {
         let mut order: Vec<usize> = (0..all.pairs.len()).collect();
         order.sort_by_key(|i| all.pairs[*i]);
         if order.windows(2).any(|w| all.pairs[w[0]] == all.pairs[w[1]]) {
-            return Err(Error::value("merge", "the files share pairs; merge each shard once"));
+            return Err(Error::value(
+                "merge",
+                "the files share pairs; merge each shard once",
+            ));
         }
         all.pairs = order.iter().map(|i| all.pairs[*i]).collect();
         for values in all.layers.values_mut().flatten() {
@@ -167,7 +196,9 @@ impl NullDistribution {
         let mut tensors = Tensors::default();
         for (layer, values) in &self.layers {
             for (measure, values) in MEASURES.iter().zip(values) {
-                tensors.arrays.insert(format!("{measure}/{layer}"), Array::vector(values.clone()));
+                tensors
+                    .arrays
+                    .insert(format!("{measure}/{layer}"), Array::vector(values.clone()));
             }
         }
         let origin = &self.origin;
@@ -182,7 +213,9 @@ impl NullDistribution {
             ("sources", origin.sources.clone()),
             ("pairs", pairs),
         ];
-        tensors.metadata.extend(entries.map(|(k, v)| (k.to_owned(), v)));
+        tensors
+            .metadata
+            .extend(entries.map(|(k, v)| (k.to_owned(), v)));
         safetensors::write(path, &tensors)
     }
 
@@ -191,7 +224,8 @@ impl NullDistribution {
     /// # Errors
     /// When it cannot be read or is no null distribution.
     pub fn read(path: &Path) -> Result<Self> {
-        safetensors::read_own(path).and_then(|t| Self::from_tensors(t).map_err(|reason| Error::file(path, reason)))
+        safetensors::read_own(path)
+            .and_then(|t| Self::from_tensors(t).map_err(|reason| Error::file(path, reason)))
     }
 
     /// Decodes the bytes of such a file; the error is a sentence about the content.
@@ -203,7 +237,12 @@ impl NullDistribution {
         if tensors.metadata.get("kind").map(String::as_str) != Some("null distribution") {
             return Err("Holds no null distribution".into());
         }
-        let number = |key: &str| tensors.meta(key)?.parse::<u64>().map_err(|_| format!("'{key}' is no whole number"));
+        let number = |key: &str| {
+            tensors
+                .meta(key)?
+                .parse::<u64>()
+                .map_err(|_| format!("'{key}' is no whole number"))
+        };
         let origin = Origin {
             model: tensors.meta("model")?.into(),
             weights_sha256: tensors.meta("weights_sha256")?.into(),
@@ -212,30 +251,53 @@ impl NullDistribution {
             pictures_sha256: tensors.meta("pictures_sha256")?.into(),
             sources: tensors.meta("sources")?.into(),
         };
-        let pairs: Vec<u64> = serde_json::from_str(tensors.meta("pairs")?).map_err(|e| format!("'pairs': {e}"))?;
+        let pairs: Vec<u64> =
+            serde_json::from_str(tensors.meta("pairs")?).map_err(|e| format!("'pairs': {e}"))?;
         let mut layers: BTreeMap<String, [Vec<f32>; 3]> = BTreeMap::new();
         for (name, array) in tensors.arrays {
-            let Some((measure, layer)) = name.split_once('/') else { continue };
-            let Some(index) = MEASURES.iter().position(|m| *m == measure) else { continue };
+            let Some((measure, layer)) = name.split_once('/') else {
+                continue;
+            };
+            let Some(index) = MEASURES.iter().position(|m| *m == measure) else {
+                continue;
+            };
             if array.values.len() != pairs.len() {
-                return Err(format!("'{name}' has {} values for {} pairs", array.values.len(), pairs.len()));
+                return Err(format!(
+                    "'{name}' has {} values for {} pairs",
+                    array.values.len(),
+                    pairs.len()
+                ));
             }
             layers.entry(layer.to_owned()).or_default()[index] = array.values;
         }
         if layers.values().flatten().any(|v| v.len() != pairs.len()) {
             return Err("A layer lacks one of the measures".into());
         }
-        Ok(Self { origin, pairs, layers })
+        Ok(Self {
+            origin,
+            pairs,
+            layers,
+        })
     }
 }
 
 fn random_square(picture: &Image, size: usize, random: &mut Random) -> Image {
     let shorter = picture.width.min(picture.height);
-    let side = ((shorter as f64 * (0.5 + 0.5 * random.uniform())).round() as usize).clamp(1, shorter);
+    let side =
+        ((shorter as f64 * (0.5 + 0.5 * random.uniform())).round() as usize).clamp(1, shorter);
     let left = random.below((picture.width - side + 1) as u64) as usize;
     let top = random.below((picture.height - side + 1) as u64) as usize;
-    let square = resize(&picture.crop(left, top, left + side, top + side), size, size, Filter::Bicubic);
-    if random.below(2) == 1 { square.mirrored() } else { square }
+    let square = resize(
+        &picture.crop(left, top, left + side, top + side),
+        size,
+        size,
+        Filter::Bicubic,
+    );
+    if random.below(2) == 1 {
+        square.mirrored()
+    } else {
+        square
+    }
 }
 
 #[cfg(test)]
@@ -252,8 +314,13 @@ mod tests {
             sources: "a folder".into(),
         };
         let values = |scale: f32| pairs.iter().map(|p| *p as f32 * scale).collect::<Vec<_>>();
-        let layers = BTreeMap::from([("stem".to_owned(), [values(0.1), values(0.2), values(-1.0)])]);
-        NullDistribution { origin, pairs: pairs.to_vec(), layers }
+        let layers =
+            BTreeMap::from([("stem".to_owned(), [values(0.1), values(0.2), values(-1.0)])]);
+        NullDistribution {
+            origin,
+            pairs: pairs.to_vec(),
+            layers,
+        }
     }
 
     #[test]
@@ -261,7 +328,10 @@ mod tests {
         let whole = shard(&[0, 1, 2, 3, 4]);
         let merged = NullDistribution::merge(vec![shard(&[1, 3]), shard(&[0, 2, 4])]).unwrap();
         assert_eq!(merged, whole);
-        assert_eq!(merged.largest("stem", "spearman"), Some(f64::from(0.1f32 * 4.0)));
+        assert_eq!(
+            merged.largest("stem", "spearman"),
+            Some(f64::from(0.1f32 * 4.0))
+        );
         assert_eq!(merged.largest("stem", "snr_db"), Some(0.0));
         assert_eq!(merged.largest("block0", "spearman"), None);
     }
@@ -280,6 +350,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("null.safetensors");
         shard(&[0, 5, 1 << 40]).write(&path).unwrap();
-        assert_eq!(NullDistribution::read(&path).unwrap(), shard(&[0, 5, 1 << 40]));
+        assert_eq!(
+            NullDistribution::read(&path).unwrap(),
+            shard(&[0, 5, 1 << 40])
+        );
     }
 }

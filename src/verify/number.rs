@@ -47,7 +47,8 @@ mod tests {
             let text = serde_json::to_string(&Number(v)).unwrap();
             assert_eq!(serde_json::from_str::<Number>(&text).unwrap().0, v);
         }
-        let nan: Number = serde_json::from_str(&serde_json::to_string(&Number(f64::NAN)).unwrap()).unwrap();
+        let nan: Number =
+            serde_json::from_str(&serde_json::to_string(&Number(f64::NAN)).unwrap()).unwrap();
         assert!(nan.0.is_nan());
         assert!(serde_json::from_str::<Number>("\"seven\"").is_err());
     }

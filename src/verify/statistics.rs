@@ -18,16 +18,25 @@ impl Ranked {
     /// Ranks a vector. Infinities are ranked as the largest and smallest values; a NaN makes every correlation NaN.
     pub fn new(values: &[f32]) -> Self {
         if values.iter().any(|v| v.is_nan()) {
-            return Self { doubled: vec![], squares: 0 };
+            return Self {
+                doubled: vec![],
+                squares: 0,
+            };
         }
         // Value in the upper half, place in the lower: one sort of whole numbers.
-        let mut order: Vec<u64> =
-            values.iter().enumerate().map(|(i, v)| u64::from(ascending_bits(*v)) << 32 | i as u64).collect();
+        let mut order: Vec<u64> = values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| u64::from(ascending_bits(*v)) << 32 | i as u64)
+            .collect();
         order.sort_unstable();
         let mut doubled = vec![0; values.len()];
         let mut start = 0;
         while start < order.len() {
-            let tied = order[start..].iter().take_while(|o| *o >> 32 == order[start] >> 32).count();
+            let tied = order[start..]
+                .iter()
+                .take_while(|o| *o >> 32 == order[start] >> 32)
+                .count();
             let shared = (2 * start + tied) as i64 - values.len() as i64;
             for o in &order[start..start + tied] {
                 doubled[(*o & 0xffff_ffff) as usize] = shared;
@@ -49,13 +58,20 @@ impl Ranked {
 }
 
 fn dot(a: &[i64], b: &[i64]) -> i128 {
-    a.iter().zip(b).map(|(a, b)| i128::from(*a) * i128::from(*b)).sum()
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| i128::from(*a) * i128::from(*b))
+        .sum()
 }
 
 /// Bits that order as the numbers do; both zeros get the same.
 fn ascending_bits(v: f32) -> u32 {
     let bits = (v + 0.0).to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+    if bits >> 31 == 1 {
+        !bits
+    } else {
+        bits | 1 << 31
+    }
 }
 
 /// Spearman's rho: Pearson's r of the ranks, ties sharing their mean rank (as `scipy.stats.spearmanr`).
@@ -71,8 +87,14 @@ pub fn pearson(x: &[f32], y: &[f32]) -> f64 {
     let n = x.len();
     let mean = |v: &[f32]| total(0..n, &|i| f64::from(v[i])) / n as f64;
     let (mx, my) = (mean(x), mean(y));
-    let (dx, dy) = (|i: usize| f64::from(x[i]) - mx, |i: usize| f64::from(y[i]) - my);
-    let (xx, yy) = (total(0..n, &|i| dx(i) * dx(i)), total(0..n, &|i| dy(i) * dy(i)));
+    let (dx, dy) = (
+        |i: usize| f64::from(x[i]) - mx,
+        |i: usize| f64::from(y[i]) - my,
+    );
+    let (xx, yy) = (
+        total(0..n, &|i| dx(i) * dx(i)),
+        total(0..n, &|i| dy(i) * dy(i)),
+    );
     let xy = total(0..n, &|i| dx(i) * dy(i));
     (xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0)
 }
@@ -122,7 +144,9 @@ impl Comparison {
 pub fn norms(reference: &[f32], metamer: &[f32]) -> [f64; 2] {
     let square = |v: f64| v * v;
     let signal = total(0..reference.len(), &|i| square(f64::from(reference[i])));
-    let noise = total(0..reference.len(), &|i| square(f64::from(reference[i]) - f64::from(metamer[i])));
+    let noise = total(0..reference.len(), &|i| {
+        square(f64::from(reference[i]) - f64::from(metamer[i]))
+    });
     [signal.sqrt(), noise.sqrt()]
 }
 

@@ -34,11 +34,13 @@ pub enum Verdict {
 impl Verdict {
     /// Pass only if all pass; Fail if any fails.
     pub fn all(verdicts: impl IntoIterator<Item = Self>) -> Self {
-        verdicts.into_iter().fold(Self::Pass, |all, v| match (all, v) {
-            (Self::Fail, _) | (_, Self::Fail) => Self::Fail,
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            _ => Self::Pass,
-        })
+        verdicts
+            .into_iter()
+            .fold(Self::Pass, |all, v| match (all, v) {
+                (Self::Fail, _) | (_, Self::Fail) => Self::Fail,
+                (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+                _ => Self::Pass,
+            })
     }
 }
 
@@ -156,7 +158,9 @@ pub fn verify(
         .map(|(id, (r, m))| (name(id), Comparison::new(r, m)))
         .collect();
     let layer = name(&matched);
-    let null = null.filter(|n| n.origin.model == model.name && n.origin.weights_sha256 == model.weights_sha256);
+    let null = null.filter(|n| {
+        n.origin.model == model.name && n.origin.weights_sha256 == model.weights_sha256
+    });
     let predicted = predictions(model, &reference_logits, &metamer_logits);
     let criteria_map = apply(criteria, &layer, &table[&layer], &predicted, null);
     let verdict = Verdict::all(criteria_map.values().map(|c| c.verdict));
@@ -167,7 +171,10 @@ pub fn verify(
         criteria: criteria_map,
         predicted,
         layers: BTreeMap::from([(layer, table)]),
-        null: null.map(|n| NullUsed { pairs: n.len(), description: n.describe() }),
+        null: null.map(|n| NullUsed {
+            pairs: n.len(),
+            description: n.describe(),
+        }),
     })
 }
 
@@ -185,47 +192,96 @@ pub fn apply(
         ("pearson", "Pearson r", measured.pearson),
         ("snr_db", "SNR (papers' dB)", measured.snr_db),
     ];
-    let used = if criteria == Criteria::Feather2019 { 1 } else { 3 };
+    let used = if criteria == Criteria::Feather2019 {
+        1
+    } else {
+        3
+    };
     for (key, title, value) in measures.into_iter().take(used) {
         let largest = null.and_then(|n| n.largest(layer, key).map(|v| (v, n.len())));
-        all.insert(key.to_owned(), above_null(criteria, title, value.0, largest));
+        all.insert(
+            key.to_owned(),
+            above_null(criteria, title, value.0, largest),
+        );
     }
     let same = |what: &str, a: Option<String>, b: Option<String>| {
         let (verdict, text) = match (&a, &b) {
             (Some(a), Some(b)) if a == b => (Verdict::Pass, format!("same {what}: {a}")),
             (Some(a), Some(b)) => (Verdict::Fail, format!("{what} changed from {a} to {b}")),
-            _ if predicted.metamer.is_empty() => (Verdict::Unknown, format!("no {what}: the model has no classes")),
-            _ => (Verdict::Unknown, format!("no {what} could be read off the logits")),
+            _ if predicted.metamer.is_empty() => (
+                Verdict::Unknown,
+                format!("no {what}: the model has no classes"),
+            ),
+            _ => (
+                Verdict::Unknown,
+                format!("no {what} could be read off the logits"),
+            ),
         };
-        Criterion { verdict, value: Figure::Name(b.unwrap_or_default()), threshold: a.map(Figure::Name), text }
+        Criterion {
+            verdict,
+            value: Figure::Name(b.unwrap_or_default()),
+            threshold: a.map(Figure::Name),
+            text,
+        }
     };
     match criteria {
         Criteria::Feather2019 => {
             let top = |p: &[Prediction]| p.first().map(|p| p.label.clone());
-            all.insert("class".into(), same("class", top(&predicted.reference), top(&predicted.metamer)));
+            all.insert(
+                "class".into(),
+                same("class", top(&predicted.reference), top(&predicted.metamer)),
+            );
         }
         Criteria::Feather2023 => {
-            let (a, b) = (predicted.reference_category.clone(), predicted.metamer_category.clone());
+            let (a, b) = (
+                predicted.reference_category.clone(),
+                predicted.metamer_category.clone(),
+            );
             all.insert("category".into(), same("category of sixteen", a, b));
         }
     }
     all
 }
 
-fn above_null(criteria: Criteria, title: &str, value: f64, largest: Option<(f64, usize)>) -> Criterion {
+fn above_null(
+    criteria: Criteria,
+    title: &str,
+    value: f64,
+    largest: Option<(f64, usize)>,
+) -> Criterion {
     let (verdict, text) = match largest {
-        _ if value.is_nan() => (Verdict::Unknown, format!("{title} is undefined: an activation is constant")),
-        None => (Verdict::Unknown, format!("{title} {value:.4}, but there is no null distribution for this layer")),
+        _ if value.is_nan() => (
+            Verdict::Unknown,
+            format!("{title} is undefined: an activation is constant"),
+        ),
+        None => (
+            Verdict::Unknown,
+            format!("{title} {value:.4}, but there is no null distribution for this layer"),
+        ),
         Some((largest, pairs)) => {
             // 2019 asks for strictly above the maximum, 2023 for not below it.
-            let above = if criteria == Criteria::Feather2019 { value > largest } else { value >= largest };
+            let above = if criteria == Criteria::Feather2019 {
+                value > largest
+            } else {
+                value >= largest
+            };
             let relation = if above { "above" } else { "not above" };
             let verdict = if above { Verdict::Pass } else { Verdict::Fail };
-            (verdict, format!("{title} {value:.4}, {relation} all {pairs} null pairs (largest {largest:.4})"))
+            (
+                verdict,
+                format!(
+                    "{title} {value:.4}, {relation} all {pairs} null pairs (largest {largest:.4})"
+                ),
+            )
         }
     };
     let threshold = largest.map(|(v, _)| Figure::Number(Number(v)));
-    Criterion { verdict, value: Figure::Number(Number(value)), threshold, text }
+    Criterion {
+        verdict,
+        value: Figure::Number(Number(value)),
+        threshold,
+        text,
+    }
 }
 
 fn sentence(verdict: Verdict, criteria: &BTreeMap<String, Criterion>) -> String {
@@ -239,16 +295,32 @@ fn sentence(verdict: Verdict, criteria: &BTreeMap<String, Criterion>) -> String 
 
 /// The outcome of every check in words: failures first, then what could not be checked, then what passed.
 pub fn in_words(criteria: &BTreeMap<String, Criterion>) -> String {
-    let named = ["spearman", "pearson", "snr_db", "class", "category"].map(|name| criteria.get(name));
-    let texts = |v: Verdict| named.into_iter().flatten().filter(move |c| c.verdict == v).map(|c| c.text.clone());
+    let named =
+        ["spearman", "pearson", "snr_db", "class", "category"].map(|name| criteria.get(name));
+    let texts = |v: Verdict| {
+        named
+            .into_iter()
+            .flatten()
+            .filter(move |c| c.verdict == v)
+            .map(|c| c.text.clone())
+    };
     let order = [Verdict::Fail, Verdict::Unknown, Verdict::Pass];
-    order.into_iter().flat_map(texts).collect::<Vec<_>>().join("; ")
+    order
+        .into_iter()
+        .flat_map(texts)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// The top five of both, and their categories where the model has ImageNet's thousand classes.
 pub fn predictions(model: &Model, reference: &[f32], metamer: &[f32]) -> Predictions {
     let imagenet = model.labels.len() == 1000;
-    let category = |logits: &[f32]| imagenet.then(|| category::predicted(logits)).flatten().map(str::to_owned);
+    let category = |logits: &[f32]| {
+        imagenet
+            .then(|| category::predicted(logits))
+            .flatten()
+            .map(str::to_owned)
+    };
     Predictions {
         reference: top(model, reference, 5),
         metamer: top(model, metamer, 5),
@@ -268,7 +340,11 @@ pub fn top(model: &Model, logits: &[f32], n: usize) -> Vec<Prediction> {
     order.truncate(n);
     order
         .into_iter()
-        .map(|class| Prediction { class, label: model.label(class), probability: probability[class] })
+        .map(|class| Prediction {
+            class,
+            label: model.label(class),
+            probability: probability[class],
+        })
         .collect()
 }
 
@@ -288,16 +364,31 @@ mod tests {
         };
         let values = || vec![largest, largest - 0.1];
         let layers = BTreeMap::from([("a".to_owned(), [values(), values(), values()])]);
-        NullDistribution { origin, pairs: vec![0, 1], layers }
+        NullDistribution {
+            origin,
+            pairs: vec![0, 1],
+            layers,
+        }
     }
 
     fn measured(rho: f64) -> Comparison {
         let n = Number(rho);
-        Comparison { spearman: n, pearson: n, snr_db: n, snr_conventional_db: n }
+        Comparison {
+            spearman: n,
+            pearson: n,
+            snr_db: n,
+            snr_conventional_db: n,
+        }
     }
 
     fn predicted(a: &str, b: &str) -> Predictions {
-        let one = |label: &str| vec![Prediction { class: 0, label: label.into(), probability: 1.0 }];
+        let one = |label: &str| {
+            vec![Prediction {
+                class: 0,
+                label: label.into(),
+                probability: 1.0,
+            }]
+        };
         Predictions {
             reference: one(a),
             metamer: one(b),
@@ -306,8 +397,19 @@ mod tests {
         }
     }
 
-    fn outcome(criteria: Criteria, rho: f64, classes: [&str; 2], null: Option<&NullDistribution>) -> Verdict {
-        let all = apply(criteria, "a", &measured(rho), &predicted(classes[0], classes[1]), null);
+    fn outcome(
+        criteria: Criteria,
+        rho: f64,
+        classes: [&str; 2],
+        null: Option<&NullDistribution>,
+    ) -> Verdict {
+        let all = apply(
+            criteria,
+            "a",
+            &measured(rho),
+            &predicted(classes[0], classes[1]),
+            null,
+        );
         Verdict::all(all.values().map(|c| c.verdict))
     }
 
@@ -315,28 +417,60 @@ mod tests {
     fn each_paper_has_its_own_comparison_with_the_largest_null() {
         let n = null(0.5);
         for criteria in [Criteria::Feather2019, Criteria::Feather2023] {
-            assert_eq!(outcome(criteria, 0.6, ["cat", "cat"], Some(&n)), Verdict::Pass);
-            assert_eq!(outcome(criteria, 0.4, ["cat", "cat"], Some(&n)), Verdict::Fail);
-            assert_eq!(outcome(criteria, 0.6, ["cat", "dog"], Some(&n)), Verdict::Fail);
-            assert_eq!(outcome(criteria, f64::NAN, ["cat", "cat"], Some(&n)), Verdict::Unknown);
+            assert_eq!(
+                outcome(criteria, 0.6, ["cat", "cat"], Some(&n)),
+                Verdict::Pass
+            );
+            assert_eq!(
+                outcome(criteria, 0.4, ["cat", "cat"], Some(&n)),
+                Verdict::Fail
+            );
+            assert_eq!(
+                outcome(criteria, 0.6, ["cat", "dog"], Some(&n)),
+                Verdict::Fail
+            );
+            assert_eq!(
+                outcome(criteria, f64::NAN, ["cat", "cat"], Some(&n)),
+                Verdict::Unknown
+            );
         }
         // Exactly at the largest: not above it (2019), not below it (2023).
-        assert_eq!(outcome(Criteria::Feather2019, 0.5, ["cat", "cat"], Some(&n)), Verdict::Fail);
-        assert_eq!(outcome(Criteria::Feather2023, 0.5, ["cat", "cat"], Some(&n)), Verdict::Pass);
+        assert_eq!(
+            outcome(Criteria::Feather2019, 0.5, ["cat", "cat"], Some(&n)),
+            Verdict::Fail
+        );
+        assert_eq!(
+            outcome(Criteria::Feather2023, 0.5, ["cat", "cat"], Some(&n)),
+            Verdict::Pass
+        );
     }
 
     #[test]
     fn without_a_null_the_verdict_is_unknown_unless_the_class_already_fails() {
-        assert_eq!(outcome(Criteria::Feather2019, 0.99, ["cat", "cat"], None), Verdict::Unknown);
-        assert_eq!(outcome(Criteria::Feather2019, 0.99, ["cat", "dog"], None), Verdict::Fail);
+        assert_eq!(
+            outcome(Criteria::Feather2019, 0.99, ["cat", "cat"], None),
+            Verdict::Unknown
+        );
+        assert_eq!(
+            outcome(Criteria::Feather2019, 0.99, ["cat", "dog"], None),
+            Verdict::Fail
+        );
     }
 
     #[test]
     fn the_sentence_begins_with_what_matters() {
-        let all = apply(Criteria::Feather2019, "a", &measured(0.4), &predicted("cat", "cat"), Some(&null(0.5)));
+        let all = apply(
+            Criteria::Feather2019,
+            "a",
+            &measured(0.4),
+            &predicted("cat", "cat"),
+            Some(&null(0.5)),
+        );
         let text = sentence(Verdict::Fail, &all);
         assert!(
-            text.starts_with("Fail: Spearman rho 0.4000, not above all 2 null pairs (largest 0.5000); same class"),
+            text.starts_with(
+                "Fail: Spearman rho 0.4000, not above all 2 null pairs (largest 0.5000); same class"
+            ),
             "{text}"
         );
     }

@@ -39,13 +39,18 @@ mod tests {
 
     #[test]
     fn agrees_with_the_plain_sum_to_the_bit() {
-        let source: Vec<f32> = (0..500).map(|i| ((i * 7919) % 1013) as f32 / 99.0 - 5.0).collect();
+        let source: Vec<f32> = (0..500)
+            .map(|i| ((i * 7919) % 1013) as f32 / 99.0 - 5.0)
+            .collect();
         let offsets = [0, 3, 17, 100, 243];
         let weights = [0.5, -1.25, 3.0e-3, 7.0, -0.1];
         let mut out = vec![0.0; 3 * BLOCK];
         correlate(&source, &offsets, &weights, 0.75, &mut out);
         for (t, o) in out.iter().enumerate() {
-            let expected = offsets.iter().zip(&weights).fold(0.75f32, |sum, (k, w)| sum + w * source[k + t]);
+            let expected = offsets
+                .iter()
+                .zip(&weights)
+                .fold(0.75f32, |sum, (k, w)| sum + w * source[k + t]);
             assert_eq!(o.to_bits(), expected.to_bits());
         }
     }

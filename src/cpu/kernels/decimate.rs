@@ -11,8 +11,12 @@ pub fn decimate(signal: &[f32], taps: &[f32], stride: usize, before: usize, out:
         #[inline(always)]
         || {
             for (frame, out) in out.iter_mut().enumerate() {
-                let (signal_from, taps_from, n) = overlap(frame * stride, before, signal.len(), taps.len());
-                *out = dot(&signal[signal_from..signal_from + n], &taps[taps_from..taps_from + n]);
+                let (signal_from, taps_from, n) =
+                    overlap(frame * stride, before, signal.len(), taps.len());
+                *out = dot(
+                    &signal[signal_from..signal_from + n],
+                    &taps[taps_from..taps_from + n],
+                );
             }
         },
     );
@@ -24,9 +28,13 @@ pub fn spread(frames: &[f32], taps: &[f32], stride: usize, before: usize, signal
         #[inline(always)]
         || {
             for (frame, g) in frames.iter().enumerate() {
-                let (signal_from, taps_from, n) = overlap(frame * stride, before, signal.len(), taps.len());
+                let (signal_from, taps_from, n) =
+                    overlap(frame * stride, before, signal.len(), taps.len());
                 let taps = &taps[taps_from..taps_from + n];
-                signal[signal_from..signal_from + n].iter_mut().zip(taps).for_each(|(s, tap)| *s += g * tap);
+                signal[signal_from..signal_from + n]
+                    .iter_mut()
+                    .zip(taps)
+                    .for_each(|(s, tap)| *s += g * tap);
             }
         },
     );
@@ -37,7 +45,11 @@ pub fn spread(frames: &[f32], taps: &[f32], stride: usize, before: usize, signal
 fn overlap(start: usize, before: usize, samples: usize, taps: usize) -> (usize, usize, usize) {
     let first_sample = start.saturating_sub(before).min(samples);
     let first_tap = before.saturating_sub(start).min(taps);
-    (first_sample, first_tap, (taps - first_tap).min(samples - first_sample))
+    (
+        first_sample,
+        first_tap,
+        (taps - first_tap).min(samples - first_sample),
+    )
 }
 
 #[inline(always)]
@@ -58,30 +70,47 @@ mod tests {
     use super::*;
 
     fn irregular(n: usize, seed: usize) -> Vec<f32> {
-        (0..n).map(|i| (((i + seed) * 7919) % 1013) as f32 / 500.0 - 1.0).collect()
+        (0..n)
+            .map(|i| (((i + seed) * 7919) % 1013) as f32 / 500.0 - 1.0)
+            .collect()
     }
 
     #[test]
     fn both_agree_with_the_plain_sums_at_every_edge() {
-        for (samples, length, stride, before) in
-            [(500, 101, 10, 50), (90, 101, 7, 30), (40, 9, 3, 20), (200, 33, 50, 0)]
-        {
+        for (samples, length, stride, before) in [
+            (500, 101, 10, 50),
+            (90, 101, 7, 30),
+            (40, 9, 3, 20),
+            (200, 33, 50, 0),
+        ] {
             let (signal, taps) = (irregular(samples, 1), irregular(length, 5));
             let frames = (samples + 2 * before).saturating_sub(length) / stride + 1;
-            let place = |f: usize, j: usize| (f * stride + j).checked_sub(before).filter(|i| *i < samples);
+            let place = |f: usize, j: usize| {
+                (f * stride + j)
+                    .checked_sub(before)
+                    .filter(|i| *i < samples)
+            };
             let mut out = vec![f32::NAN; frames];
             decimate(&signal, &taps, stride, before, &mut out);
             for (f, o) in out.iter().enumerate() {
-                let plain: f64 =
-                    (0..length).filter_map(|j| Some(f64::from(signal[place(f, j)?]) * f64::from(taps[j]))).sum();
-                assert!((f64::from(*o) - plain).abs() < 1e-4, "{samples} {length} {f}: {o} {plain}");
+                let plain: f64 = (0..length)
+                    .filter_map(|j| Some(f64::from(signal[place(f, j)?]) * f64::from(taps[j])))
+                    .sum();
+                assert!(
+                    (f64::from(*o) - plain).abs() < 1e-4,
+                    "{samples} {length} {f}: {o} {plain}"
+                );
             }
             let g = irregular(frames, 9);
             let mut back = vec![0.0; samples];
             spread(&g, &taps, stride, before, &mut back);
             // ⟨Ax, g⟩ = ⟨x, Aᵀg⟩
-            let product =
-                |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+            let product = |a: &[f32], b: &[f32]| {
+                a.iter()
+                    .zip(b)
+                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                    .sum::<f64>()
+            };
             assert!((product(&out, &g) - product(&signal, &back)).abs() < 1e-3);
         }
     }

@@ -21,8 +21,15 @@ pub fn along(z: &[Complex<f32>], gradient: &[f32], floor: f32, out: &mut [Comple
         || {
             for (out, (z, g)) in out.iter_mut().zip(z.iter().zip(gradient)) {
                 let power = z.re * z.re + z.im * z.im;
-                let share = if power > 0.0 && power >= floor { g / power.sqrt() } else { 0.0 };
-                *out = Complex { re: z.re * share, im: z.im * share };
+                let share = if power > 0.0 && power >= floor {
+                    g / power.sqrt()
+                } else {
+                    0.0
+                };
+                *out = Complex {
+                    re: z.re * share,
+                    im: z.im * share,
+                };
             }
         },
     );
@@ -34,14 +41,22 @@ mod tests {
 
     #[test]
     fn nothing_passes_where_the_floor_holds() {
-        let z = [(3.0, 4.0), (0.0, 0.0), (1e-9, 0.0), (-1e-8, 1e-8)].map(|(re, im)| Complex { re, im });
+        let z =
+            [(3.0, 4.0), (0.0, 0.0), (1e-9, 0.0), (-1e-8, 1e-8)].map(|(re, im)| Complex { re, im });
         let mut e = [f32::NAN; 4];
         magnitudes(&z, 1e-16, &mut e);
         assert_eq!(e[..3], [5.0, 1e-8, 1e-8]);
-        let mut g = [Complex { re: f32::NAN, im: f32::NAN }; 4];
+        let mut g = [Complex {
+            re: f32::NAN,
+            im: f32::NAN,
+        }; 4];
         along(&z, &[10.0, 1.0, 1.0, 1.0], 1e-16, &mut g);
         assert_eq!((g[0].re, g[0].im), (6.0, 8.0));
-        assert!(g[1].norm_sqr() == 0.0 && g[2].norm_sqr() == 0.0 && (g[3].norm_sqr() - 1.0).abs() < 1e-6);
+        assert!(
+            g[1].norm_sqr() == 0.0
+                && g[2].norm_sqr() == 0.0
+                && (g[3].norm_sqr() - 1.0).abs() < 1e-6
+        );
         along(&z, &[1.0; 4], 0.0, &mut g);
         assert!(g[1].norm_sqr() == 0.0 && (g[2].re - 1.0).abs() < 1e-6);
     }

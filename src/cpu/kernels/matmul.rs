@@ -22,7 +22,13 @@ impl<'a> Matrix<'a> {
     /// When the slice is not exactly that long.
     pub fn row_major(values: &'a [f32], rows: usize, columns: usize) -> Self {
         assert_eq!(values.len(), rows * columns, "matrix size");
-        Self { values, rows, columns, row_stride: columns, column_stride: 1 }
+        Self {
+            values,
+            rows,
+            columns,
+            row_stride: columns,
+            column_stride: 1,
+        }
     }
 
     /// Some of the rows, without moving anything.
@@ -32,7 +38,11 @@ impl<'a> Matrix<'a> {
     pub fn rows(self, rows: Range<usize>) -> Self {
         assert!(rows.start <= rows.end && rows.end <= self.rows, "rows");
         let start = (rows.start * self.row_stride).min(self.values.len());
-        Self { values: &self.values[start..], rows: rows.len(), ..self }
+        Self {
+            values: &self.values[start..],
+            rows: rows.len(),
+            ..self
+        }
     }
 
     /// The transposed matrix, without moving anything.
@@ -74,7 +84,11 @@ impl Mask<'_> {
     pub fn apply(&self, at: usize, gradient: &[f32], out: &mut [f32]) {
         let output = &self.output[at..at + gradient.len()];
         for (o, (y, g)) in out.iter_mut().zip(output.iter().zip(gradient)) {
-            *o = if *y > 0.0 && *y < self.ceiling { *g } else { 0.0 };
+            *o = if *y > 0.0 && *y < self.ceiling {
+                *g
+            } else {
+                0.0
+            };
         }
     }
 }
@@ -97,19 +111,29 @@ pub fn multiply(left: Matrix<'_>, right: &[f32], out: &mut [f32], around: Around
     assert_eq!(right.len() % k.max(1), 0, "right-hand side");
     let n = right.len() / k.max(1);
     assert_eq!(out.len(), m * n, "output size");
-    assert!(around.bias.is_none_or(|b| b.len() == m && !around.add), "bias");
-    assert!(around.mask.is_none_or(|mask| mask.output.len() == right.len()), "mask");
+    assert!(
+        around.bias.is_none_or(|b| b.len() == m && !around.add),
+        "bias"
+    );
+    assert!(
+        around
+            .mask
+            .is_none_or(|mask| mask.output.len() == right.len()),
+        "mask"
+    );
     if m == 0 || n == 0 {
         return;
     }
     if n >= 2 * TILE {
         let shared = Shared(out.as_mut_ptr());
-        (0..n.div_ceil(TILE)).into_par_iter().for_each_init(Vec::new, |masked, tile| {
-            let columns = tile * TILE..((tile + 1) * TILE).min(n);
-            // SAFETY: tiles are disjoint ranges of columns of the `m` × `n` elements behind the pointer, which `out`
-            // borrows exclusively until the loop has ended.
-            unsafe { multiply_tile(left, right, n, shared, columns, around, masked) }
-        });
+        (0..n.div_ceil(TILE))
+            .into_par_iter()
+            .for_each_init(Vec::new, |masked, tile| {
+                let columns = tile * TILE..((tile + 1) * TILE).min(n);
+                // SAFETY: tiles are disjoint ranges of columns of the `m` × `n` elements behind the pointer, which `out`
+                // borrows exclusively until the loop has ended.
+                unsafe { multiply_tile(left, right, n, shared, columns, around, masked) }
+            });
     } else {
         let mut masked = Vec::new();
         let right = match around.mask {
@@ -120,13 +144,29 @@ pub fn multiply(left: Matrix<'_>, right: &[f32], out: &mut [f32], around: Around
             }
             None => right,
         };
-        out.par_chunks_mut(ROWS * n).enumerate().for_each(|(i, out)| {
-            let rows = i * ROWS..i * ROWS + out.len() / n;
-            let bias = around.bias.map(|b| &b[rows.clone()]);
-            let around = Around { bias, mask: None, ..around };
-            // SAFETY: `out` is exclusively this block's, and holds its rows with all `n` columns.
-            unsafe { multiply_tile(left.rows(rows), right, n, Shared(out.as_mut_ptr()), 0..n, around, &mut Vec::new()) }
-        });
+        out.par_chunks_mut(ROWS * n)
+            .enumerate()
+            .for_each(|(i, out)| {
+                let rows = i * ROWS..i * ROWS + out.len() / n;
+                let bias = around.bias.map(|b| &b[rows.clone()]);
+                let around = Around {
+                    bias,
+                    mask: None,
+                    ..around
+                };
+                // SAFETY: `out` is exclusively this block's, and holds its rows with all `n` columns.
+                unsafe {
+                    multiply_tile(
+                        left.rows(rows),
+                        right,
+                        n,
+                        Shared(out.as_mut_ptr()),
+                        0..n,
+                        around,
+                        &mut Vec::new(),
+                    )
+                }
+            });
     }
 }
 
@@ -152,7 +192,9 @@ unsafe fn multiply_tile(
 ) {
     let (m, k, width) = (left.rows, left.columns, columns.len());
     // SAFETY: row `i` < `m` of the tile lies inside what the caller vouches for, and rows do not overlap.
-    let row = |i: usize| unsafe { std::slice::from_raw_parts_mut(out.0.add(i * n + columns.start), width) };
+    let row = |i: usize| unsafe {
+        std::slice::from_raw_parts_mut(out.0.add(i * n + columns.start), width)
+    };
     if let Some(bias) = around.bias {
         bias.iter().enumerate().for_each(|(i, b)| row(i).fill(*b));
     }
@@ -207,7 +249,9 @@ mod tests {
     use super::*;
 
     fn numbers(n: usize, seed: usize) -> Vec<f32> {
-        (0..n).map(|i| (((i + seed) * 7919) % 1013) as f32 / 506.5 - 1.0).collect()
+        (0..n)
+            .map(|i| (((i + seed) * 7919) % 1013) as f32 / 506.5 - 1.0)
+            .collect()
     }
 
     #[test]
@@ -229,24 +273,38 @@ mod tests {
                 let (a, b, bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m, 5));
                 let (mask, ceiling) = (numbers(k * n, 4), 0.6);
                 let mut out = numbers(m * n, 3);
-                let at = |i: usize, l: usize| if transpose { a[l * m + i] } else { a[i * k + l] };
+                let at = |i: usize, l: usize| {
+                    if transpose {
+                        a[l * m + i]
+                    } else {
+                        a[i * k + l]
+                    }
+                };
                 let open = |i: usize| !masks || mask[i] > 0.0 && mask[i] < ceiling;
                 let mut expected = vec![0.0; m * n];
                 for i in 0..m {
                     for j in 0..n {
                         let start = if add { out[i * n + j] } else { bias[i] };
                         let terms = (0..k).filter(|l| open(l * n + j));
-                        let sum: f64 = terms.map(|l| f64::from(at(i, l)) * f64::from(b[l * n + j])).sum();
+                        let sum: f64 = terms
+                            .map(|l| f64::from(at(i, l)) * f64::from(b[l * n + j]))
+                            .sum();
                         let value = f64::from(start) + sum;
                         expected[i * n + j] = if limits { value.clamp(0.0, 0.5) } else { value };
                     }
                 }
-                let left =
-                    if transpose { Matrix::row_major(&a, k, m).transposed() } else { Matrix::row_major(&a, m, k) };
+                let left = if transpose {
+                    Matrix::row_major(&a, k, m).transposed()
+                } else {
+                    Matrix::row_major(&a, m, k)
+                };
                 let around = Around {
                     bias: (!add).then_some(&bias[..]),
                     ceiling: limits.then_some(0.5),
-                    mask: masks.then_some(Mask { output: &mask, ceiling }),
+                    mask: masks.then_some(Mask {
+                        output: &mask,
+                        ceiling,
+                    }),
                     add,
                 };
                 if k == 0 {
@@ -255,7 +313,10 @@ mod tests {
                 }
                 multiply(left, &b, &mut out, around);
                 for (o, e) in out.iter().zip(&expected) {
-                    assert!((f64::from(*o) - e).abs() < 1e-5 * (k as f64 + 1.0), "{m}x{n}x{k} case {case}");
+                    assert!(
+                        (f64::from(*o) - e).abs() < 1e-5 * (k as f64 + 1.0),
+                        "{m}x{n}x{k} case {case}"
+                    );
                 }
             }
         }
@@ -267,7 +328,10 @@ mod tests {
         let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
         let run = |threads: usize| {
             let mut out = vec![0.0; m * n];
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| multiply(Matrix::row_major(&a, m, k), &b, &mut out, Around::default()));
             out
         };

@@ -28,7 +28,9 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             1 => " The run that waits in the queue has not begun and is dropped.".into(),
             n => format!(" The {n} runs that wait in the queue have not begun and are dropped."),
         };
-        let text = format!("Stopping writes a checkpoint, and the run is offered again the next time.{lost}");
+        let text = format!(
+            "Stopping writes a checkpoint, and the run is offered again the next time.{lost}"
+        );
         ui.add(egui::Label::new(widgets::muted(ui, text)).wrap());
         ui.add_space(8.0);
         ui.horizontal(|ui| {

@@ -17,7 +17,12 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
         None => {}
         Some(Dialog::Commands { query, row }) => commands::show(ctx, view, query, row),
         Some(Dialog::Shortcuts) => shortcuts::show(ctx, view),
-        Some(Dialog::Path { purpose, text, error, browsing }) => {
+        Some(Dialog::Path {
+            purpose,
+            text,
+            error,
+            browsing,
+        }) => {
             path::show(ctx, view, purpose, text, error.as_deref(), browsing);
         }
         Some(Dialog::Closing) => closing::show(ctx, view),
@@ -25,8 +30,18 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
 }
 
 /// A dialog that Esc and a click beside it close.
-fn modal(ctx: &Context, view: &mut View<'_>, name: &str, width: f32, add: impl FnOnce(&mut Ui, &mut View<'_>)) {
-    let t = if ctx.theme() == egui::Theme::Dark { &theme::DARK } else { &theme::LIGHT };
+fn modal(
+    ctx: &Context,
+    view: &mut View<'_>,
+    name: &str,
+    width: f32,
+    add: impl FnOnce(&mut Ui, &mut View<'_>),
+) {
+    let t = if ctx.theme() == egui::Theme::Dark {
+        &theme::DARK
+    } else {
+        &theme::LIGHT
+    };
     let frame = egui::Frame::NONE
         .fill(t.panel)
         .stroke(egui::Stroke::new(1.0, t.line))

@@ -25,7 +25,10 @@ pub fn show(
     modal(ctx, view, "path", 560.0, |ui, view| {
         title(ui, heading);
         let before = text.clone();
-        let edit = TextEdit::singleline(&mut text).hint_text(hint).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0));
+        let edit = TextEdit::singleline(&mut text)
+            .hint_text(hint)
+            .desired_width(f32::INFINITY)
+            .margin(vec2(8.0, 6.0));
         let edit = ui.add(edit).accessible_name("Path");
         if ui.memory(|m| m.focused().is_none()) {
             edit.request_focus();
@@ -34,13 +37,19 @@ pub fn show(
         let t = theme::tokens(ui);
         match error {
             Some(error) => ui.label(RichText::new(error).color(t.fail)),
-            None if browsing => ui.label(widgets::faint(ui, "Choose in the system's dialog, or type the path here")),
+            None if browsing => ui.label(widgets::faint(
+                ui,
+                "Choose in the system's dialog, or type the path here",
+            )),
             None => ui.label(widgets::faint(ui, hint)),
         };
         let mut accept = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         ui.horizontal(|ui| {
             accept |= ui.button(verb).clicked();
-            if ui.add_enabled(!browsing, egui::Button::new("Browse")).clicked() {
+            if ui
+                .add_enabled(!browsing, egui::Button::new("Browse"))
+                .clicked()
+            {
                 view.out.push(Message::Browse);
             }
             if ui.button("Cancel").clicked() {
@@ -48,7 +57,12 @@ pub fn show(
             }
         });
         if text != before {
-            view.out.push(Message::Show(Some(Dialog::Path { purpose, text, error: None, browsing })));
+            view.out.push(Message::Show(Some(Dialog::Path {
+                purpose,
+                text,
+                error: None,
+                browsing,
+            })));
         }
         if accept {
             view.out.push(Message::AcceptPath);

@@ -17,10 +17,20 @@ const MORE: [(&str, &str); 3] = [
 pub fn show(ctx: &Context, view: &mut View<'_>) {
     let actions = ALL.into_iter().filter(|a| a.shortcut().is_some());
     let keys = actions.map(|action| {
-        let held = if action == Action::Compare { "Hold " } else { "" };
-        (format!("{held}{}", action.keys()), action.label(), action.tooltip())
+        let held = if action == Action::Compare {
+            "Hold "
+        } else {
+            ""
+        };
+        (
+            format!("{held}{}", action.keys()),
+            action.label(),
+            action.tooltip(),
+        )
     });
-    let more = MORE.into_iter().map(|(keys, text)| (keys.to_owned(), text, text));
+    let more = MORE
+        .into_iter()
+        .map(|(keys, text)| (keys.to_owned(), text, text));
     let rows: Vec<_> = keys.chain(more).collect();
     modal(ctx, view, "shortcuts", 640.0, |ui, view| {
         title(ui, "Keyboard shortcuts");
@@ -28,13 +38,17 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
         ui.columns_const(|columns: &mut [egui::Ui; 2]| {
             let halves = rows.chunks(rows.len().div_ceil(2));
             for (index, (ui, rows)) in columns.iter_mut().zip(halves).enumerate() {
-                Grid::new(("keys", index)).num_columns(2).spacing([20.0, 7.0]).min_row_height(16.0).show(ui, |ui| {
-                    for (keys, text, help) in rows {
-                        ui.label(keys);
-                        ui.label(widgets::muted(ui, *text)).on_hover_text(*help);
-                        ui.end_row();
-                    }
-                });
+                Grid::new(("keys", index))
+                    .num_columns(2)
+                    .spacing([20.0, 7.0])
+                    .min_row_height(16.0)
+                    .show(ui, |ui| {
+                        for (keys, text, help) in rows {
+                            ui.label(keys);
+                            ui.label(widgets::muted(ui, *text)).on_hover_text(*help);
+                            ui.end_row();
+                        }
+                    });
             }
         });
         ui.add_space(8.0);

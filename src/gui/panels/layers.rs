@@ -8,11 +8,17 @@ use egui::{ScrollArea, Ui};
 /// Shows the list in at most `room` points, and returns its height.
 pub fn show(ui: &mut Ui, view: &mut View<'_>, room: f32) -> f32 {
     let chosen = view.state.chosen_layers().count();
-    let title = if chosen > 1 { format!("Layers to match, {chosen} chosen") } else { "Layer to match".to_owned() };
+    let title = if chosen > 1 {
+        format!("Layers to match, {chosen} chosen")
+    } else {
+        "Layer to match".to_owned()
+    };
     widgets::heading(ui, &title);
     let rows = view.state.layers.len().max(20) as f32;
     // A row more or less than fits exactly shows that the list goes on.
-    let height = room.min(rows * layout::ROW).max((layout::MIN_ROWS + 0.5) * layout::ROW);
+    let height = room
+        .min(rows * layout::ROW)
+        .max((layout::MIN_ROWS + 0.5) * layout::ROW);
     let top = ui.cursor().top();
     ScrollArea::vertical()
         .id_salt("layers")
@@ -27,7 +33,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, room: f32) -> f32 {
                     view.out.push(Message::PickLayer(index, pick));
                 }
                 // Moving with the keys must not lose the row.
-                let moved = ui.input(|i| i.key_pressed(egui::Key::ArrowDown) || i.key_pressed(egui::Key::ArrowUp));
+                let moved = ui.input(|i| {
+                    i.key_pressed(egui::Key::ArrowDown) || i.key_pressed(egui::Key::ArrowUp)
+                });
                 // The chosen layer is in view from the beginning.
                 let shown_id = response.id.with("was shown");
                 let here = view.state.anchor == Some(index);

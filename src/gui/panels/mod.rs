@@ -55,7 +55,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .frame(bar(t.panel, 14))
         .resizable(false)
         .show(ui, |ui| what::show(ui, view));
-    egui::CentralPanel::default().frame(Frame::NONE.fill(t.background)).show(ui, |ui| work(ui, view));
+    egui::CentralPanel::default()
+        .frame(Frame::NONE.fill(t.background))
+        .show(ui, |ui| work(ui, view));
     notices::show(ui.ctx(), view);
     if ui.input(|i| !i.raw.hovered_files.is_empty()) {
         drop_target(ui);
@@ -66,11 +68,25 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 fn drop_target(ui: &Ui) {
     let t = theme::tokens(ui);
     let area = ui.ctx().content_rect();
-    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(
+        egui::Order::Foreground,
+        egui::Id::unique("drop"),
+    ));
     painter.rect_filled(area, 0.0, t.background.gamma_multiply(0.85));
-    painter.rect_stroke(area.shrink(12.0), theme::CORNER, egui::Stroke::new(2.0, t.accent), egui::StrokeKind::Inside);
+    painter.rect_stroke(
+        area.shrink(12.0),
+        theme::CORNER,
+        egui::Stroke::new(2.0, t.accent),
+        egui::StrokeKind::Inside,
+    );
     let text = "Drop the picture to use it as the reference";
-    painter.text(area.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), t.text);
+    painter.text(
+        area.center(),
+        egui::Align2::CENTER_CENTER,
+        text,
+        theme::strong(16.0),
+        t.text,
+    );
 }
 
 /// The pair, the verdict and the cards: the pair gets all that the others leave.
@@ -78,8 +94,14 @@ fn work(ui: &mut Ui, view: &mut View<'_>) {
     let area = ui.available_rect_before_wrap().shrink(layout::GAP);
     let cards_top = area.bottom() - layout::cards_height(area.height());
     let verdict_top = cards_top - layout::GAP + 2.0 - layout::VERDICT;
-    let pair = Rect::from_min_max(area.min, pos2(area.right(), verdict_top - layout::GAP + 2.0));
-    let verdict = Rect::from_min_max(pos2(area.left(), verdict_top), pos2(area.right(), verdict_top + layout::VERDICT));
+    let pair = Rect::from_min_max(
+        area.min,
+        pos2(area.right(), verdict_top - layout::GAP + 2.0),
+    );
+    let verdict = Rect::from_min_max(
+        pos2(area.left(), verdict_top),
+        pos2(area.right(), verdict_top + layout::VERDICT),
+    );
     let cards = Rect::from_min_max(pos2(area.left(), cards_top), area.max);
     pair::show(ui, view, pair);
     verdict::show(ui, view, verdict);

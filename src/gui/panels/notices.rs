@@ -11,7 +11,10 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
     }
     Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::RIGHT_BOTTOM, vec2(-layout::GAP, -layout::STATUS - 10.0))
+        .anchor(
+            Align2::RIGHT_BOTTOM,
+            vec2(-layout::GAP, -layout::STATUS - 10.0),
+        )
         .show(ctx, |ui| {
             let t = theme::tokens(ui);
             ui.set_max_width(460.0);
@@ -28,7 +31,11 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
                             ui.set_width(350.0);
                             ui.spacing_mut().item_spacing.y = 2.0;
                             if notice.bad {
-                                ui.label(RichText::new("Something is wrong").font(theme::strong(12.0)).color(t.fail));
+                                ui.label(
+                                    RichText::new("Something is wrong")
+                                        .font(theme::strong(12.0))
+                                        .color(t.fail),
+                                );
                             }
                             ui.add(egui::Label::new(&notice.text).wrap().selectable(true));
                             if let Some(path) = &notice.path {
@@ -36,7 +43,11 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
                                 ui.add(egui::Label::new(path).wrap().selectable(true));
                             }
                         });
-                        if ui.button("Close").on_hover_text("Take this message away").clicked() {
+                        if ui
+                            .button("Close")
+                            .on_hover_text("Take this message away")
+                            .clicked()
+                        {
                             view.out.push(Message::Dismiss(notice.id));
                         }
                     });

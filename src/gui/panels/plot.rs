@@ -23,7 +23,10 @@ pub fn over_steps<'a>(
     let area = ui.available_rect_before_wrap();
     let (low, high) = (*y.start(), *y.end());
     let label = move |mark: GridMark, _: &RangeInclusive<f64>| {
-        marks.iter().find(|(v, _)| (v - mark.value).abs() < 1e-9).map_or_else(String::new, |(_, l)| l.clone())
+        marks
+            .iter()
+            .find(|(v, _)| (v - mark.value).abs() < 1e-9)
+            .map_or_else(String::new, |(_, l)| l.clone())
     };
     let axis = AxisHints::new_y()
         .formatter(label)
@@ -42,7 +45,13 @@ pub fn over_steps<'a>(
         .grid_spacing(Rangef::new(2.0, 4.0))
         .y_grid_spacer(move |_| {
             let step = (high - low) / marks.len().max(2) as f64;
-            marks.iter().map(|(value, _)| GridMark { value: *value, step_size: step }).collect()
+            marks
+                .iter()
+                .map(|(value, _)| GridMark {
+                    value: *value,
+                    step_size: step,
+                })
+                .collect()
         })
         .show_background(false)
         .show_crosshair(false)
@@ -67,7 +76,14 @@ pub fn over_steps<'a>(
         });
     let font = theme::regular(10.5);
     let left = area.left_bottom() + egui::vec2(LABELS, 0.0);
-    ui.painter().text(left, Align2::LEFT_BOTTOM, "0", font.clone(), t.faint);
+    ui.painter()
+        .text(left, Align2::LEFT_BOTTOM, "0", font.clone(), t.faint);
     let last = format!("{} steps", format::grouped(steps));
-    ui.painter().text(area.right_bottom(), Align2::RIGHT_BOTTOM, last, font, t.faint);
+    ui.painter().text(
+        area.right_bottom(),
+        Align2::RIGHT_BOTTOM,
+        last,
+        font,
+        t.faint,
+    );
 }

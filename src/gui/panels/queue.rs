@@ -21,13 +21,27 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     for entry in queue.iter().take(LISTED) {
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(egui::vec2(16.0, 22.0), egui::Sense::hover());
-            widgets::dot(ui.painter(), rect.center() + egui::vec2(4.0, 0.0), Mark::Queued, t);
-            let what = format!("{}, {}", entry.spec.layer, format::stimulus(&entry.spec.stimulus));
+            widgets::dot(
+                ui.painter(),
+                rect.center() + egui::vec2(4.0, 0.0),
+                Mark::Queued,
+                t,
+            );
+            let what = format!(
+                "{}, {}",
+                entry.spec.layer,
+                format::stimulus(&entry.spec.stimulus)
+            );
             ui.label(RichText::new(&what).size(12.0).color(t.muted));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let button = egui::Button::new(RichText::new("Remove").size(theme::SMALL).color(t.faint)).frame(false);
+                let button =
+                    egui::Button::new(RichText::new("Remove").size(theme::SMALL).color(t.faint))
+                        .frame(false);
                 let button = ui.add(button).accessible_name(format!("Remove {what}"));
-                if button.on_hover_text("Take this run out of the queue").clicked() {
+                if button
+                    .on_hover_text("Take this run out of the queue")
+                    .clicked()
+                {
                     view.out.push(Message::Dequeue(entry.id));
                 }
             });

@@ -17,46 +17,119 @@ struct Field {
 }
 
 const fn typed(key: &'static str, label: &'static str, help: &'static str) -> Field {
-    Field { key, label, help, options: &[] }
+    Field {
+        key,
+        label,
+        help,
+        options: &[],
+    }
 }
 
-const fn chosen(key: &'static str, label: &'static str, help: &'static str, options: &'static [&'static str]) -> Field {
-    Field { key, label, help, options }
+const fn chosen(
+    key: &'static str,
+    label: &'static str,
+    help: &'static str,
+    options: &'static [&'static str],
+) -> Field {
+    Field {
+        key,
+        label,
+        help,
+        options,
+    }
 }
 
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
 const FIELDS: [Field; 19] = [
-    typed("steps", "Steps", "Number of updates. Blocks of a schedule keep their number and change their length"),
-    chosen("loss", "Loss", "What is minimised", &["half_squared", "relative_l2", "l1"]),
+    typed(
+        "steps",
+        "Steps",
+        "Number of updates. Blocks of a schedule keep their number and change their length",
+    ),
+    chosen(
+        "loss",
+        "Loss",
+        "What is minimised",
+        &["half_squared", "relative_l2", "l1"],
+    ),
     chosen(
         "straight_through",
         "Straight through",
         "Whether the gradient passes the matched layer's own rectifier unchanged",
         YES_NO,
     ),
-    chosen("clip", "Clip", "Whether the stimulus is clipped to its range after every update", YES_NO),
+    chosen(
+        "clip",
+        "Clip",
+        "Whether the stimulus is clipped to its range after every update",
+        YES_NO,
+    ),
     chosen(
         "optimiser",
         "Optimiser",
         "TensorFlow's Adam (2019), or steps of fixed length along the gradient (2023)",
         &["adam", "normalised"],
     ),
-    typed("learning_rate", "Learning rate", "Adam's learning rate, or the length of a normalised step"),
+    typed(
+        "learning_rate",
+        "Learning rate",
+        "Adam's learning rate, or the length of a normalised step",
+    ),
     typed("beta1", "Beta 1", "Adam's decay of the first moment"),
     typed("beta2", "Beta 2", "Adam's decay of the second moment"),
-    typed("epsilon", "Epsilon", "Added to the root of Adam's second moment"),
-    chosen("schedule", "Schedule", "How the step size changes", &["constant", "exponential", "halving", "cosine"]),
-    typed("decay", "Decay", "Factor per block (halving) or per so many steps (exponential)"),
-    typed("decay_steps", "Decay steps", "Steps per factor, or per block"),
-    chosen("start", "Start", "The noise to start from", &["uniform", "normal"]),
+    typed(
+        "epsilon",
+        "Epsilon",
+        "Added to the root of Adam's second moment",
+    ),
+    chosen(
+        "schedule",
+        "Schedule",
+        "How the step size changes",
+        &["constant", "exponential", "halving", "cosine"],
+    ),
+    typed(
+        "decay",
+        "Decay",
+        "Factor per block (halving) or per so many steps (exponential)",
+    ),
+    typed(
+        "decay_steps",
+        "Decay steps",
+        "Steps per factor, or per block",
+    ),
+    chosen(
+        "start",
+        "Start",
+        "The noise to start from",
+        &["uniform", "normal"],
+    ),
     typed("start_low", "Start, lowest", "Lower end of a uniform start"),
-    typed("start_high", "Start, highest", "Upper end of a uniform start"),
+    typed(
+        "start_high",
+        "Start, highest",
+        "Upper end of a uniform start",
+    ),
     typed("start_mean", "Start, mean", "Mean of a normal start"),
-    typed("start_sd", "Start, deviation", "Standard deviation of a normal start"),
-    chosen("crop", "Crop", "How a picture becomes square, by either paper's rule", &["feather2019", "feather2023"]),
-    chosen("criteria", "Checks", "Whose acceptance checks are applied", &["feather2019", "feather2023"]),
+    typed(
+        "start_sd",
+        "Start, deviation",
+        "Standard deviation of a normal start",
+    ),
+    chosen(
+        "crop",
+        "Crop",
+        "How a picture becomes square, by either paper's rule",
+        &["feather2019", "feather2023"],
+    ),
+    chosen(
+        "criteria",
+        "Checks",
+        "Whose acceptance checks are applied",
+        &["feather2019", "feather2023"],
+    ),
 ];
 
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -71,19 +144,43 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             heading.scroll_to_me(Some(egui::Align::TOP));
         }
     }
-    let changed = if state.fields_changed() { ", changed" } else { "" };
-    let title = format!("{}{changed}, {} steps", state.recipe.title, format::grouped(state.procedure.steps));
-    let combo = ComboBox::from_id_salt("recipe").selected_text(title).width(ui.available_width()).show_ui(ui, |ui| {
-        for name in recipe::names() {
-            let Ok(found) = recipe::find(name) else { continue };
-            let here = name == state.choices.recipe;
-            let label = format!("{}, {} steps", found.title, format::grouped(found.procedure.steps));
-            if ui.selectable_label(here, label).on_hover_text(&found.summary).clicked() {
-                view.out.push(Message::ChooseRecipe(name.to_owned()));
+    let changed = if state.fields_changed() {
+        ", changed"
+    } else {
+        ""
+    };
+    let title = format!(
+        "{}{changed}, {} steps",
+        state.recipe.title,
+        format::grouped(state.procedure.steps)
+    );
+    let combo = ComboBox::from_id_salt("recipe")
+        .selected_text(title)
+        .width(ui.available_width())
+        .show_ui(ui, |ui| {
+            for name in recipe::names() {
+                let Ok(found) = recipe::find(name) else {
+                    continue;
+                };
+                let here = name == state.choices.recipe;
+                let label = format!(
+                    "{}, {} steps",
+                    found.title,
+                    format::grouped(found.procedure.steps)
+                );
+                if ui
+                    .selectable_label(here, label)
+                    .on_hover_text(&found.summary)
+                    .clicked()
+                {
+                    view.out.push(Message::ChooseRecipe(name.to_owned()));
+                }
             }
-        }
-    });
-    combo.response.accessible_name("Recipe").on_hover_text(&state.recipe.summary);
+        });
+    combo
+        .response
+        .accessible_name("Recipe")
+        .on_hover_text(&state.recipe.summary);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         small_field(
@@ -129,11 +226,20 @@ fn small_field(
     edit(ui, view, field, value, width, name.id);
 }
 
-fn edit(ui: &mut Ui, view: &mut View<'_>, field: &'static str, value: String, width: f32, label: egui::Id) {
+fn edit(
+    ui: &mut Ui,
+    view: &mut View<'_>,
+    field: &'static str,
+    value: String,
+    width: f32,
+    label: egui::Id,
+) {
     let draft = view.state.drafts.get(field);
     let mut text = draft.map_or(value, |d| d.text.clone());
     let bad = draft.is_some_and(|d| d.error.is_some());
-    let mut edit = TextEdit::singleline(&mut text).desired_width(width).margin(vec2(6.0, 4.0));
+    let mut edit = TextEdit::singleline(&mut text)
+        .desired_width(width)
+        .margin(vec2(6.0, 4.0));
     if bad {
         edit = edit.text_color(theme::tokens(ui).fail);
     }
@@ -148,14 +254,18 @@ fn edit(ui: &mut Ui, view: &mut View<'_>, field: &'static str, value: String, wi
 
 fn complaint(ui: &mut Ui, view: &View<'_>, field: &str) {
     if let Some(error) = view.state.drafts.get(field).and_then(|d| d.error.as_ref()) {
-        let text = RichText::new(error).size(theme::SMALL).color(theme::tokens(ui).fail);
+        let text = RichText::new(error)
+            .size(theme::SMALL)
+            .color(theme::tokens(ui).fail);
         ui.add(egui::Label::new(text).wrap());
     }
 }
 
 fn fields(ui: &mut Ui, view: &mut View<'_>) {
     // The procedure's own text form names every field, so that none can be forgotten here.
-    let Ok(table) = toml::Table::try_from(&view.state.procedure) else { return };
+    let Ok(table) = toml::Table::try_from(&view.state.procedure) else {
+        return;
+    };
     ui.add_space(2.0);
     for field in &FIELDS {
         let value = match table.get(field.key) {
@@ -165,7 +275,8 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
             None => continue,
         };
         ui.horizontal(|ui| {
-            let label = widgets::fixed_label(ui, widgets::muted(ui, field.label), 128.0).on_hover_text(field.help);
+            let label = widgets::fixed_label(ui, widgets::muted(ui, field.label), 128.0)
+                .on_hover_text(field.help);
             let width = ui.available_width();
             if field.options.is_empty() {
                 edit(ui, view, field.key, value, width, label.id);
@@ -179,15 +290,25 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 fn options(ui: &mut Ui, view: &mut View<'_>, field: &Field, value: &str, width: f32) {
-    let combo = ComboBox::from_id_salt(field.key).selected_text(in_words(value)).width(width).show_ui(ui, |ui| {
-        for option in field.options {
-            if ui.selectable_label(*option == value, in_words(option)).clicked() {
-                view.out.push(Message::Edit(field.key, (*option).to_owned()));
-                view.out.push(Message::EndEdit(field.key));
+    let combo = ComboBox::from_id_salt(field.key)
+        .selected_text(in_words(value))
+        .width(width)
+        .show_ui(ui, |ui| {
+            for option in field.options {
+                if ui
+                    .selectable_label(*option == value, in_words(option))
+                    .clicked()
+                {
+                    view.out
+                        .push(Message::Edit(field.key, (*option).to_owned()));
+                    view.out.push(Message::EndEdit(field.key));
+                }
             }
-        }
-    });
-    combo.response.accessible_name(field.label).on_hover_text(field.help);
+        });
+    combo
+        .response
+        .accessible_name(field.label)
+        .on_hover_text(field.help);
 }
 
 fn in_words(value: &str) -> String {
@@ -212,7 +333,12 @@ mod tests {
         let procedure = recipe::find("quick").unwrap().procedure;
         let table = toml::Table::try_from(&procedure).unwrap();
         let mut named: Vec<&str> = FIELDS.iter().map(|f| f.key).collect();
-        let mut there: Vec<&str> = table.keys().map(String::as_str).collect();
+        // Which part of a sound is used is nothing that a picture has.
+        let mut there: Vec<&str> = table
+            .keys()
+            .map(String::as_str)
+            .filter(|k| *k != "part")
+            .collect();
         named.sort_unstable();
         there.sort_unstable();
         assert_eq!(named, there);

@@ -13,20 +13,34 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     let y = area.center().y;
     let mut texts: Vec<String> = vec![];
     let mut say = |ui: &Ui, x: f32, align: Align2, text: String, colour| {
-        let rect = ui.painter().text(pos2(x, y), align, &text, theme::regular(12.0), colour);
+        let rect = ui
+            .painter()
+            .text(pos2(x, y), align, &text, theme::regular(12.0), colour);
         texts.push(text);
         rect
     };
     // Every figure has its place, so that nothing moves while they change.
     let steps = run.map_or(state.procedure.steps, |r| r.spec.procedure.steps);
     let step = run.map_or(0, |r| r.step);
-    let text = format!("Step {} of {}", format::grouped(step), format::grouped(steps));
+    let text = format!(
+        "Step {} of {}",
+        format::grouped(step),
+        format::grouped(steps)
+    );
     say(ui, area.left(), Align2::LEFT_CENTER, text, t.muted);
     let bar = Rect::from_min_size(pos2(area.left() + 156.0, y - 2.0), vec2(200.0, 4.0));
     ui.painter().rect_filled(bar, 2.0, t.raised);
     let done = (step as f32 / steps.max(1) as f32).clamp(0.0, 1.0);
     let filled = Rect::from_min_size(bar.min, vec2(bar.width() * done, bar.height()));
-    ui.painter().rect_filled(filled, 2.0, if state.active.is_some() { t.accent } else { t.faint });
+    ui.painter().rect_filled(
+        filled,
+        2.0,
+        if state.active.is_some() {
+            t.accent
+        } else {
+            t.faint
+        },
+    );
     let x = bar.right() + 16.0;
     let word = match run.map(|r| &r.phase) {
         None => "Ready",
@@ -39,21 +53,39 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     if word.is_empty() && !state.hide_machine {
         let rate = run.map_or(0.0, |r| r.rate);
         say(ui, x, Align2::LEFT_CENTER, format::rate(rate), t.muted);
-        let left =
-            run.and_then(|r| r.seconds_left()).map_or_else(String::new, |s| format!("{} left", format::duration(s)));
+        let left = run
+            .and_then(super::super::state::Run::seconds_left)
+            .map_or_else(String::new, |s| format!("{} left", format::duration(s)));
         say(ui, x + 92.0, Align2::LEFT_CENTER, left, t.muted);
-    } else if let Some(run) = run.filter(|r| r.phase == Phase::Finished && r.seconds > 0.0 && !state.hide_machine) {
-        say(ui, x, Align2::LEFT_CENTER, format!("{word} in {}", format::duration(run.seconds)), t.muted);
+    } else if let Some(run) =
+        run.filter(|r| r.phase == Phase::Finished && r.seconds > 0.0 && !state.hide_machine)
+    {
+        say(
+            ui,
+            x,
+            Align2::LEFT_CENTER,
+            format!("{word} in {}", format::duration(run.seconds)),
+            t.muted,
+        );
     } else {
         say(ui, x, Align2::LEFT_CENTER, word.to_owned(), t.muted);
     }
 
     if !state.hide_machine {
         let threads = state.active().map_or(state.threads(), |r| r.spec.threads);
-        let device = format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" });
+        let device = format!(
+            "CPU, {threads} thread{}",
+            if threads == 1 { "" } else { "s" }
+        );
         say(ui, area.right(), Align2::RIGHT_CENTER, device, t.muted);
         let memory = state.memory.map_or_else(String::new, format::megabytes);
-        say(ui, area.right() - 104.0, Align2::RIGHT_CENTER, memory, t.muted);
+        say(
+            ui,
+            area.right() - 104.0,
+            Align2::RIGHT_CENTER,
+            memory,
+            t.muted,
+        );
     }
     let verified = state.verified();
     let counts = format!(
@@ -61,7 +93,13 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         if verified == 1 { "" } else { "s" },
         state.queue.len() + state.preparing
     );
-    say(ui, area.right() - 176.0, Align2::RIGHT_CENTER, counts, t.muted);
+    say(
+        ui,
+        area.right() - 176.0,
+        Align2::RIGHT_CENTER,
+        counts,
+        t.muted,
+    );
 
     let text = texts.join(", ");
     let response = ui.interact(area, ui.scope_id().with("status"), Sense::hover());

@@ -8,7 +8,8 @@ use egui::Ui;
 
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     widgets::heading(ui, "Stimulus");
-    let gap = (ui.available_width() - layout::TILE * layout::TILES as f32) / (layout::TILES as f32 - 1.0);
+    let gap =
+        (ui.available_width() - layout::TILE * layout::TILES as f32) / (layout::TILES as f32 - 1.0);
     let count = view.state.stimuli.len();
     for row in (0..=count).collect::<Vec<_>>().chunks(layout::TILES) {
         ui.horizontal(|ui| {
@@ -26,12 +27,20 @@ fn one(ui: &mut Ui, view: &mut View<'_>, index: usize) {
         if response.clicked() {
             view.out.push(Message::Do(Action::OpenPicture));
         }
-        let text = format!("{}\n{}", Action::OpenPicture.tooltip(), Action::OpenPicture.keys());
+        let text = format!(
+            "{}\n{}",
+            Action::OpenPicture.tooltip(),
+            Action::OpenPicture.keys()
+        );
         response.on_hover_text(text);
         return;
     };
     let chosen = entry.name == view.state.choices.stimulus;
-    let label = if entry.own { format!("Stimulus {}", entry.title) } else { format!("Stimulus {}", entry.name) };
+    let label = if entry.own {
+        format!("Stimulus {}", entry.title)
+    } else {
+        format!("Stimulus {}", entry.name)
+    };
     let response = widgets::tile(ui, view.pictures.thumbnail(&entry.name), chosen, &label);
     if response.clicked() {
         view.out.push(Message::ChooseStimulus(index));

@@ -28,7 +28,11 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
                 widgets::action_item(ui, view, action);
             }
             ui.separator();
-            for action in [Action::ExportFolder, Action::OpenFolder, Action::CopyFolderPath] {
+            for action in [
+                Action::ExportFolder,
+                Action::OpenFolder,
+                Action::CopyFolderPath,
+            ] {
                 widgets::action_item(ui, view, action);
             }
         });

@@ -25,7 +25,11 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 widgets::labelled_button(ui, view, Action::LeaveUnfinished, "Not now");
                 let several = view.state.unfinished.len();
-                let label = if several == 1 { "Resume run".to_owned() } else { format!("Resume all {several}") };
+                let label = if several == 1 {
+                    "Resume run".to_owned()
+                } else {
+                    format!("Resume all {several}")
+                };
                 widgets::labelled_button(ui, view, Action::ResumeUnfinished, &label);
                 ui.with_layout(Layout::left_to_right(Align::Min), |ui| words(ui, &sentence));
             });
@@ -38,11 +42,31 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
 fn words(ui: &mut Ui, sentence: &Sentence) {
     let t = theme::tokens(ui);
     let width = ui.available_width();
-    let wrap = TextWrapping { max_width: width, max_rows: 2, ..Default::default() };
-    let mut job = LayoutJob { wrap, ..Default::default() };
-    let format = |font, color| TextFormat { font_id: font, color, line_height: Some(18.0), ..Default::default() };
-    job.append(sentence.word, 0.0, format(theme::strong(theme::LEAD), sentence.colour));
-    job.append(&sentence.text, 10.0, format(theme::regular(theme::BODY), t.text));
+    let wrap = TextWrapping {
+        max_width: width,
+        max_rows: 2,
+        ..Default::default()
+    };
+    let mut job = LayoutJob {
+        wrap,
+        ..Default::default()
+    };
+    let format = |font, color| TextFormat {
+        font_id: font,
+        color,
+        line_height: Some(18.0),
+        ..Default::default()
+    };
+    job.append(
+        sentence.word,
+        0.0,
+        format(theme::strong(theme::LEAD), sentence.colour),
+    );
+    job.append(
+        &sentence.text,
+        10.0,
+        format(theme::regular(theme::BODY), t.text),
+    );
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let text = format!("{} {}", sentence.word, sentence.text);
@@ -50,7 +74,13 @@ fn words(ui: &mut Ui, sentence: &Sentence) {
         label.on_hover_text(format!("{text}\n\n{}", sentence.footnote));
         let below = ui.max_rect().bottom() - 15.0 - ui.cursor().top();
         ui.add_space(below.max(0.0));
-        let footnote = widgets::line(ui, &sentence.footnote, theme::regular(theme::SMALL), t.faint, width);
+        let footnote = widgets::line(
+            ui,
+            &sentence.footnote,
+            theme::regular(theme::SMALL),
+            t.faint,
+            width,
+        );
         ui.label(footnote).on_hover_text(&sentence.footnote);
     });
 }
@@ -65,7 +95,12 @@ fn sentence(state: &State, t: &theme::Tokens) -> Sentence {
 fn before(state: &State, t: &theme::Tokens) -> Sentence {
     if let Some(error) = &state.model_error {
         let text = "The model could not be loaded".to_owned();
-        return Sentence { word: "Error", colour: t.fail, text, footnote: error.clone() };
+        return Sentence {
+            word: "Error",
+            colour: t.fail,
+            text,
+            footnote: error.clone(),
+        };
     }
     if let Some(first) = state.unfinished.first() {
         let more = match state.unfinished.len() - 1 {
@@ -80,11 +115,21 @@ fn before(state: &State, t: &theme::Tokens) -> Sentence {
             format::grouped(first.spec.procedure.steps)
         );
         let footnote = format!("Left in {}", first.folder.display());
-        return Sentence { word: "Unfinished", colour: t.unknown, text, footnote };
+        return Sentence {
+            word: "Unfinished",
+            colour: t.unknown,
+            text,
+            footnote,
+        };
     }
     if state.model.is_none() {
         let footnote = state.recipe.summary.clone();
-        return Sentence { word: "Loading", colour: t.muted, text: "The network is being read.".into(), footnote };
+        return Sentence {
+            word: "Loading",
+            colour: t.muted,
+            text: "The network is being read.".into(),
+            footnote,
+        };
     }
     let layers: Vec<&str> = state.chosen_layers().map(|l| l.name.as_str()).collect();
     let at = match layers.as_slice() {
@@ -97,7 +142,12 @@ fn before(state: &State, t: &theme::Tokens) -> Sentence {
         Action::Start.keys(),
         format::stimulus(&state.choices.stimulus)
     );
-    Sentence { word: "Ready", colour: t.accent, text, footnote: state.recipe.summary.clone() }
+    Sentence {
+        word: "Ready",
+        colour: t.accent,
+        text,
+        footnote: state.recipe.summary.clone(),
+    }
 }
 
 fn about_run(run: &Run, t: &theme::Tokens) -> Sentence {
@@ -110,11 +160,21 @@ fn about_run(run: &Run, t: &theme::Tokens) -> Sentence {
             Some(folder) => format!("The last good state is kept in {}", folder.display()),
             None => footnote,
         };
-        return Sentence { word: "Stopped by an error", colour: t.fail, text: end(message), footnote };
+        return Sentence {
+            word: "Stopped by an error",
+            colour: t.fail,
+            text: end(message),
+            footnote,
+        };
     }
     let Some((verdict, words)) = run.verdict() else {
         let text = "The first measures come after a few steps.".to_owned();
-        return Sentence { word: "Beginning", colour: t.muted, text, footnote };
+        return Sentence {
+            word: "Beginning",
+            colour: t.muted,
+            text,
+            footnote,
+        };
     };
     let finished = run.phase == Phase::Finished;
     let (word, colour) = match (verdict, finished) {
@@ -128,13 +188,21 @@ fn about_run(run: &Run, t: &theme::Tokens) -> Sentence {
     if run.phase == Phase::Stopped {
         text.push_str(" Stopped before the last step.");
     }
-    Sentence { word, colour, text, footnote }
+    Sentence {
+        word,
+        colour,
+        text,
+        footnote,
+    }
 }
 
 /// Messages of the engine have no full stop and may begin in lower case; sentences here have one and begin with a capital.
 fn end(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
 

@@ -18,66 +18,106 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     // What the list of layers does not need, as it was in the frame before: the list gets the rest.
     let others_id = Id::unique("height of the left panel without the list");
     let others: f32 = ui.data(|d| d.get_temp(others_id)).unwrap_or(400.0);
-    ScrollArea::vertical().id_salt("what").auto_shrink(false).show(ui, |ui| {
-        let top = ui.cursor().top();
-        ui.add_space(12.0);
-        stimuli::show(ui, view);
-        ui.add_space(8.0);
-        model(ui, view);
-        ui.add_space(8.0);
-        let list = layers::show(ui, view, room - others - 6.0);
-        queue::show(ui, view);
-        ui.add_space(8.0);
-        recipe::show(ui, view);
-        ui.add_space(8.0);
-        let now = ui.cursor().top() - top - list;
-        if (now - others).abs() > 0.5 {
-            ui.data_mut(|d| d.insert_temp(others_id, now));
-            ui.ctx().request_repaint_after(std::time::Duration::from_millis(1));
-        }
-    });
+    ScrollArea::vertical()
+        .id_salt("what")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let top = ui.cursor().top();
+            ui.add_space(12.0);
+            stimuli::show(ui, view);
+            ui.add_space(8.0);
+            model(ui, view);
+            ui.add_space(8.0);
+            let list = layers::show(ui, view, room - others - 6.0);
+            queue::show(ui, view);
+            ui.add_space(8.0);
+            recipe::show(ui, view);
+            ui.add_space(8.0);
+            let now = ui.cursor().top() - top - list;
+            if (now - others).abs() > 0.5 {
+                ui.data_mut(|d| d.insert_temp(others_id, now));
+                ui.ctx()
+                    .request_repaint_after(std::time::Duration::from_millis(1));
+            }
+        });
 }
 
 fn model(ui: &mut Ui, view: &mut View<'_>) {
     let t = theme::tokens(ui);
     widgets::heading(ui, "Model");
     let entry = MODELS.iter().find(|m| m.name == view.state.choices.model);
-    let (title, source) = entry.map_or((view.state.choices.model.as_str(), ""), |m| (m.title, m.source));
+    let (title, source) = entry.map_or((view.state.choices.model.as_str(), ""), |m| {
+        (m.title, m.source)
+    });
     let state = match (&view.state.model, &view.state.model_error) {
         (Some(_), _) => source.to_owned(),
         (None, Some(error)) => error.clone(),
         (None, None) => "Loading…".to_owned(),
     };
-    let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
     let label = format!("Model {title}, {state}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
-    ui.painter().rect(rect, theme::CONTROL_CORNER, t.raised, Stroke::NONE, StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        theme::CONTROL_CORNER,
+        t.raised,
+        Stroke::NONE,
+        StrokeKind::Inside,
+    );
     let inside = rect.shrink2(egui::vec2(10.0, 6.0));
-    let title = widgets::line(ui, title, theme::regular(theme::BODY), t.text, inside.width());
+    let title = widgets::line(
+        ui,
+        title,
+        theme::regular(theme::BODY),
+        t.text,
+        inside.width(),
+    );
     ui.painter().galley(inside.left_top(), title, t.text);
-    let state_line = widgets::line(ui, &state, theme::regular(theme::SMALL), t.muted, inside.width());
+    let state_line = widgets::line(
+        ui,
+        &state,
+        theme::regular(theme::SMALL),
+        t.muted,
+        inside.width(),
+    );
     let height = state_line.size().y;
-    ui.painter().galley(inside.left_bottom() - egui::vec2(0.0, height), state_line, t.muted);
+    ui.painter().galley(
+        inside.left_bottom() - egui::vec2(0.0, height),
+        state_line,
+        t.muted,
+    );
     response.on_hover_text(state);
 }
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>) {
     let t = theme::tokens(ui);
-    ui.painter().hline(ui.max_rect().x_range(), ui.max_rect().top(), Stroke::new(1.0, t.line));
+    ui.painter().hline(
+        ui.max_rect().x_range(),
+        ui.max_rect().top(),
+        Stroke::new(1.0, t.line),
+    );
     ui.add_space(10.0);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let third = (ui.available_width() - 12.0) / 3.0;
         for action in [Action::Stop, Action::BackToStart, Action::AddToQueue] {
-            let width = if action == Action::Stop { third * 0.62 } else { third * 1.19 };
+            let width = if action == Action::Stop {
+                third * 0.62
+            } else {
+                third * 1.19
+            };
             let possible = action.possible(view.state);
-            let button = egui::Button::new(RichText::new(action.label()).size(12.0)).min_size(egui::vec2(width, 28.0));
+            let button = egui::Button::new(RichText::new(action.label()).size(12.0))
+                .min_size(egui::vec2(width, 28.0));
             let response = ui.add_enabled(possible.is_ok(), button);
             if response.clicked() {
                 view.out.push(Message::Do(action));
             }
             let text = format!("{}\n{}", action.tooltip(), action.keys());
-            response.on_hover_text(&text).on_disabled_hover_text(format!("{text}\n{}", possible.err().unwrap_or("")));
+            response
+                .on_hover_text(&text)
+                .on_disabled_hover_text(format!("{text}\n{}", possible.err().unwrap_or("")));
         }
     });
     widgets::primary_button(ui, view);
@@ -90,8 +130,13 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>) {
             "Runs are saved by themselves in {}; nothing is ever overwritten",
             results.display()
         ));
-        let button = egui::Button::new(RichText::new("Change").size(theme::SMALL).color(t.muted)).frame(false);
-        if ui.add(button).on_hover_text(Action::ChooseResults.tooltip()).clicked() {
+        let button = egui::Button::new(RichText::new("Change").size(theme::SMALL).color(t.muted))
+            .frame(false);
+        if ui
+            .add(button)
+            .on_hover_text(Action::ChooseResults.tooltip())
+            .clicked()
+        {
             view.out.push(Message::Do(Action::ChooseResults));
         }
     });

@@ -12,7 +12,10 @@ impl Studio {
     pub(super) fn act(&mut self, action: Action) {
         if let Err(reason) = action.possible(&self.state) {
             // A key that has nothing to do right now is no mistake worth a word, except where a person waits for something.
-            if matches!(action, Action::ExportPng | Action::ExportNpy | Action::CopyPicture | Action::ExportFolder) {
+            if matches!(
+                action,
+                Action::ExportPng | Action::ExportNpy | Action::CopyPicture | Action::ExportFolder
+            ) {
                 self.say(reason, None);
             }
             return;
@@ -41,7 +44,8 @@ impl Studio {
             Action::CopyPicture => self.copy_picture(),
             Action::CopyFolderPath => {
                 if let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) {
-                    self.effects.push(Effect::CopyText(folder.display().to_string()));
+                    self.effects
+                        .push(Effect::CopyText(folder.display().to_string()));
                     self.say("Copied the path", Some(folder));
                 }
             }
@@ -52,7 +56,10 @@ impl Studio {
                 self.state.choices.theme = self.state.choices.theme.next();
                 self.effects.push(Effect::Theme);
             }
-            Action::Commands => self.show(Some(Dialog::Commands { query: String::new(), row: 0 })),
+            Action::Commands => self.show(Some(Dialog::Commands {
+                query: String::new(),
+                row: 0,
+            })),
             Action::Shortcuts => self.show(Some(Dialog::Shortcuts)),
             Action::Quit => self.effects.push(Effect::Close),
         }
@@ -60,10 +67,17 @@ impl Studio {
 
     /// Queues a run for each chosen layer.
     fn start(&mut self) {
-        if let Some((field, error)) = self.state.drafts.iter().find_map(|(f, d)| Some((*f, d.error.clone()?))) {
+        if let Some((field, error)) = self
+            .state
+            .drafts
+            .iter()
+            .find_map(|(f, d)| Some((*f, d.error.clone()?)))
+        {
             return self.complain(format!("Cannot start: {field} is not valid. {error}"));
         }
-        let Some(model) = self.state.model.clone() else { return };
+        let Some(model) = self.state.model.clone() else {
+            return;
+        };
         let null = (self.nulls)(&model);
         let choices = &self.state.choices;
         let layers: Vec<_> = self.state.chosen_layers().map(|l| l.id).collect();
@@ -90,18 +104,29 @@ impl Studio {
                     device: "cpu".into(),
                     threads,
                 };
-                Job::resolve(&request, null.clone()).map(Box::new).map_err(|e| e.to_string())
+                Job::resolve(&request, null.clone())
+                    .map(Box::new)
+                    .map_err(|e| e.to_string())
             };
             let mut jobs: Vec<Result<_, String>> = layers.into_iter().map(resolve).collect();
             // One stimulus that cannot be read is one complaint, however many layers were chosen.
             if stimulus.is_err() {
                 jobs.truncate(1);
             }
-            Arrival::Resolved { jobs, asked, resume: false }
+            Arrival::Resolved {
+                jobs,
+                asked,
+                resume: false,
+            }
         });
     }
 
-    pub(super) fn resolved(&mut self, jobs: Vec<Result<Box<Job>, String>>, asked: usize, resume: bool) {
+    pub(super) fn resolved(
+        &mut self,
+        jobs: Vec<Result<Box<Job>, String>>,
+        asked: usize,
+        resume: bool,
+    ) {
         self.state.preparing = self.state.preparing.saturating_sub(asked);
         let results = self.state.results();
         for job in jobs {
@@ -115,7 +140,11 @@ impl Studio {
 
     fn enqueue(&mut self, job: Job, resumes: bool) {
         let spec = job.spec.clone();
-        let mark = self.state.marks.entry((spec.stimulus.clone(), spec.layer.clone())).or_default();
+        let mark = self
+            .state
+            .marks
+            .entry((spec.stimulus.clone(), spec.layer.clone()))
+            .or_default();
         if *mark != Mark::Running {
             *mark = Mark::Queued;
         }
@@ -124,7 +153,9 @@ impl Studio {
     }
 
     pub(super) fn dequeue(&mut self, id: JobId) {
-        let Some(at) = self.state.queue.iter().position(|q| q.id == id) else { return };
+        let Some(at) = self.state.queue.iter().position(|q| q.id == id) else {
+            return;
+        };
         let gone = self.state.queue.remove(at);
         self.session.send(Command::Remove(id));
         let key = (gone.spec.stimulus, gone.spec.layer);
@@ -134,12 +165,24 @@ impl Studio {
     }
 
     fn resume(&mut self) {
-        if self.state.active().is_some_and(|r| r.phase == Phase::Paused) {
+        if self
+            .state
+            .active()
+            .is_some_and(|r| r.phase == Phase::Paused)
+        {
             return self.session.send(Command::Resume);
         }
-        let Some(run) = self.state.resumable() else { return };
-        let Some(folder) = run.folder.clone() else { return };
-        let unfinished = Unfinished { folder, spec: run.spec.clone(), step: run.step };
+        let Some(run) = self.state.resumable() else {
+            return;
+        };
+        let Some(folder) = run.folder.clone() else {
+            return;
+        };
+        let unfinished = Unfinished {
+            folder,
+            spec: run.spec.clone(),
+            step: run.step,
+        };
         self.resume_from(vec![unfinished]);
     }
 
@@ -149,18 +192,30 @@ impl Studio {
     }
 
     fn resume_from(&mut self, runs: Vec<Unfinished>) {
-        let Some(model) = self.state.model.clone() else { return };
+        let Some(model) = self.state.model.clone() else {
+            return;
+        };
         let null = (self.nulls)(&model);
         let asked = runs.len();
         self.state.preparing += asked;
         self.tasks.spawn("resume", move || {
-            let job = |run| unfinished::job(run, &model, null.clone()).map(Box::new).map_err(|e| e.to_string());
-            Arrival::Resolved { jobs: runs.iter().map(job).collect(), asked, resume: true }
+            let job = |run| {
+                unfinished::job(run, &model, null.clone())
+                    .map(Box::new)
+                    .map_err(|e| e.to_string())
+            };
+            Arrival::Resolved {
+                jobs: runs.iter().map(job).collect(),
+                asked,
+                resume: true,
+            }
         });
     }
 
     fn back_to_start(&mut self) {
-        let Some(run) = self.state.shown() else { return };
+        let Some(run) = self.state.shown() else {
+            return;
+        };
         if Some(run.id) == self.state.active {
             self.session.send(Command::Rewind);
         } else {
@@ -169,26 +224,35 @@ impl Studio {
     }
 
     fn copy_picture(&mut self) {
-        let Some(model) = &self.state.model else { return };
-        let Some((_, values)) = self.state.shown().and_then(|r| r.metamer.as_ref()) else { return };
-        self.effects.push(Effect::CopyPicture(to_image(values, &model.input)));
+        let Some(model) = &self.state.model else {
+            return;
+        };
+        let Some((_, values)) = self.state.shown().and_then(|r| r.metamer.as_ref()) else {
+            return;
+        };
+        self.effects
+            .push(Effect::CopyPicture(to_image(values, &model.input)));
         self.say("Copied the picture", None);
     }
 
     fn open_folder(&mut self) {
-        let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) else { return };
+        let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) else {
+            return;
+        };
         let opener = match std::env::consts::OS {
             "macos" => "open",
             "windows" => "explorer",
             _ => "xdg-open",
         };
-        self.tasks.spawn("open folder", move || match std::process::Command::new(opener).arg(&folder).status() {
-            // Windows' explorer reports failure even when it succeeds.
-            Ok(status) if status.success() || cfg!(windows) => Arrival::Done,
-            Ok(_) | Err(_) => Arrival::Written(Err(format!(
-                "No file manager could be started ({opener}). The folder is {}",
-                folder.display()
-            ))),
+        self.tasks.spawn("open folder", move || {
+            match std::process::Command::new(opener).arg(&folder).status() {
+                // Windows' explorer reports failure even when it succeeds.
+                Ok(status) if status.success() || cfg!(windows) => Arrival::Done,
+                Ok(_) | Err(_) => Arrival::Written(Err(format!(
+                    "No file manager could be started ({opener}). The folder is {}",
+                    folder.display()
+                ))),
+            }
         });
     }
 }

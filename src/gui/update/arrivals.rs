@@ -23,17 +23,26 @@ impl Studio {
                 }
             }
             Arrival::Opened { result, choose } => self.opened(result, choose),
-            Arrival::Preview { generation, result } if generation == self.state.preview.generation => {
+            Arrival::Preview { generation, result }
+                if generation == self.state.preview.generation =>
+            {
                 let preview = &mut self.state.preview;
                 match result {
                     Ok((reference, start)) => {
-                        (preview.reference, preview.start, preview.error) = (Some(reference), start, None);
+                        (preview.reference, preview.start, preview.error) =
+                            (Some(reference), start, None);
                     }
                     Err(error) => {
-                        (preview.reference, preview.start, preview.error) = (None, None, Some(error.clone()));
+                        (preview.reference, preview.start, preview.error) =
+                            (None, None, Some(error.clone()));
                         self.complain(error);
                         // What was remembered and is gone cannot stay chosen.
-                        if !self.state.stimuli.iter().any(|s| s.name == self.state.choices.stimulus) {
+                        if !self
+                            .state
+                            .stimuli
+                            .iter()
+                            .any(|s| s.name == self.state.choices.stimulus)
+                        {
                             self.choose_stimulus(0);
                         }
                     }
@@ -41,21 +50,33 @@ impl Studio {
             }
             // The choice has changed since.
             Arrival::Preview { .. } => {}
-            Arrival::Resolved { jobs, asked, resume } => self.resolved(jobs, asked, resume),
+            Arrival::Resolved {
+                jobs,
+                asked,
+                resume,
+            } => self.resolved(jobs, asked, resume),
             Arrival::Picked(path) => self.picked(path),
             Arrival::Pasted(Ok(path)) => self.open(path, true),
             Arrival::Pasted(Err(error)) | Arrival::Written(Err(error)) => self.complain(error),
             Arrival::Written(Ok((text, path))) => self.say(text, Some(path)),
             Arrival::Unfinished(found) => {
                 // A run that was started meanwhile is no longer unfinished.
-                let begun =
-                    |folder: &std::path::Path| self.state.runs.values().any(|r| r.folder.as_deref() == Some(folder));
+                let begun = |folder: &std::path::Path| {
+                    self.state
+                        .runs
+                        .values()
+                        .any(|r| r.folder.as_deref() == Some(folder))
+                };
                 self.state.unfinished = found.into_iter().filter(|u| !begun(&u.folder)).collect();
             }
-            Arrival::NotRemembered(error) => self.complain(format!("Your choices could not be remembered: {error}")),
+            Arrival::NotRemembered(error) => {
+                self.complain(format!("Your choices could not be remembered: {error}"))
+            }
             Arrival::Broken(error) => {
                 self.state.preparing = 0;
-                self.complain(format!("An error in this program: {error}. Please report it"));
+                self.complain(format!(
+                    "An error in this program: {error}. Please report it"
+                ));
             }
             Arrival::Done => {}
         }
@@ -68,8 +89,12 @@ impl Studio {
         self.state.model = Some(model);
         let own = self.state.choices.own_stimuli.clone();
         let surplus = own.len().saturating_sub(OWN_STIMULI);
-        own.into_iter().skip(surplus).for_each(|path| self.open(path.into(), false));
-        std::mem::take(&mut self.waiting).into_iter().for_each(|path| self.open(path, true));
+        own.into_iter()
+            .skip(surplus)
+            .for_each(|path| self.open(path.into(), false));
+        std::mem::take(&mut self.waiting)
+            .into_iter()
+            .for_each(|path| self.open(path, true));
         if std::mem::take(&mut self.start_at_once) {
             self.act(Action::Start);
         }
@@ -83,7 +108,12 @@ impl Studio {
                     Some(entry) => entry.thumbnail = thumbnail,
                     None => {
                         let title = format::stimulus(&name);
-                        self.state.stimuli.push(StimulusEntry { name: name.clone(), title, own: true, thumbnail });
+                        self.state.stimuli.push(StimulusEntry {
+                            name: name.clone(),
+                            title,
+                            own: true,
+                            thumbnail,
+                        });
                     }
                 }
                 if choose {
@@ -106,7 +136,12 @@ impl Studio {
 
 fn layer_entries(model: &Model, chosen: &[String]) -> Vec<LayerEntry> {
     let node = |id| model.graph.node(id);
-    let sizes = || model.metamer_layers.iter().map(|id| (node(*id).elements() as f32).ln());
+    let sizes = || {
+        model
+            .metamer_layers
+            .iter()
+            .map(|id| (node(*id).elements() as f32).ln())
+    };
     let (least, most) = sizes().fold((f32::MAX, f32::MIN), |(a, b), s| (a.min(s), b.max(s)));
     let entry = |(id, size): (&_, f32)| {
         let node = node(*id);
@@ -115,11 +150,20 @@ fn layer_entries(model: &Model, chosen: &[String]) -> Vec<LayerEntry> {
             name: node.name.clone(),
             shape: format::shape(&node.shape),
             elements: node.elements(),
-            size: if most > least { (size - least) / (most - least) } else { 1.0 },
+            size: if most > least {
+                (size - least) / (most - least)
+            } else {
+                1.0
+            },
             chosen: chosen.contains(&node.name),
         }
     };
-    let mut all: Vec<LayerEntry> = model.metamer_layers.iter().zip(sizes()).map(entry).collect();
+    let mut all: Vec<LayerEntry> = model
+        .metamer_layers
+        .iter()
+        .zip(sizes())
+        .map(entry)
+        .collect();
     if !all.iter().any(|l| l.chosen)
         && let Some(middle) = all.len().checked_div(2).and_then(|i| all.get_mut(i))
     {

@@ -5,7 +5,7 @@ use crate::gui::message::Pick;
 use crate::gui::state::Draft;
 use crate::gui::tasks::Arrival;
 use crate::session::Stimulus;
-use crate::session::stimulus::prepared;
+use crate::stimulus::Crop;
 use crate::synthesis::{Procedure, recipe, start};
 use std::sync::Arc;
 
@@ -23,7 +23,12 @@ impl Studio {
     }
 
     pub(super) fn step_stimulus(&mut self, by: isize) {
-        let now = self.state.stimuli.iter().position(|s| s.name == self.state.choices.stimulus).unwrap_or(0);
+        let now = self
+            .state
+            .stimuli
+            .iter()
+            .position(|s| s.name == self.state.choices.stimulus)
+            .unwrap_or(0);
         let n = self.state.stimuli.len() as isize;
         if n > 0 {
             self.choose_stimulus((now as isize + by).rem_euclid(n) as usize);
@@ -42,10 +47,16 @@ impl Studio {
     }
 
     pub(super) fn pick_layer(&mut self, index: usize, pick: Pick) {
-        let Some(layer) = self.state.layers.get_mut(index) else { return };
+        let Some(layer) = self.state.layers.get_mut(index) else {
+            return;
+        };
         match pick {
             Pick::Only => {
-                self.state.layers.iter_mut().enumerate().for_each(|(i, l)| l.chosen = i == index);
+                self.state
+                    .layers
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, l)| l.chosen = i == index);
                 self.state.anchor = Some(index);
             }
             Pick::Toggle => {
@@ -59,7 +70,11 @@ impl Studio {
             Pick::Range => {
                 let anchor = self.state.anchor.unwrap_or(index);
                 let range = anchor.min(index)..=anchor.max(index);
-                self.state.layers.iter_mut().enumerate().for_each(|(i, l)| l.chosen = range.contains(&i));
+                self.state
+                    .layers
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, l)| l.chosen = range.contains(&i));
             }
         }
         self.keep_layers();
@@ -67,7 +82,11 @@ impl Studio {
 
     pub(super) fn step_layer(&mut self, by: isize) {
         let n = self.state.layers.len();
-        let now = self.state.anchor.or_else(|| self.state.layers.iter().position(|l| l.chosen)).unwrap_or(0);
+        let now = self
+            .state
+            .anchor
+            .or_else(|| self.state.layers.iter().position(|l| l.chosen))
+            .unwrap_or(0);
         if let Some(last) = n.checked_sub(1) {
             self.pick_layer(now.saturating_add_signed(by).min(last), Pick::Only);
         }
@@ -86,12 +105,22 @@ impl Studio {
     /// Shows the newest run of the chosen stimulus and layer; else the run that is going on; else what would be started.
     fn look_at_choice(&mut self) {
         let state = &mut self.state;
-        let layer = state.anchor.and_then(|i| state.layers.get(i)).filter(|l| l.chosen);
-        let layer = layer.or_else(|| state.layers.iter().find(|l| l.chosen)).map(|l| &l.name);
+        let layer = state
+            .anchor
+            .and_then(|i| state.layers.get(i))
+            .filter(|l| l.chosen);
+        let layer = layer
+            .or_else(|| state.layers.iter().find(|l| l.chosen))
+            .map(|l| &l.name);
         let same = |spec: &crate::synthesis::Spec| {
             spec.stimulus == state.choices.stimulus && layer.is_some_and(|l| *l == spec.layer)
         };
-        let newest = state.runs.values().rev().find(|r| same(&r.spec)).map(|r| r.id);
+        let newest = state
+            .runs
+            .values()
+            .rev()
+            .find(|r| same(&r.spec))
+            .map(|r| r.id);
         state.viewing = newest.or(state.active);
     }
 
@@ -135,11 +164,16 @@ impl Studio {
 
     fn edit_procedure(&mut self, field: &'static str, text: &str) -> Result<(), String> {
         let mut procedure = self.state.procedure.clone();
-        procedure.set(field, text.trim()).map_err(|e| e.to_string())?;
+        procedure
+            .set(field, text.trim())
+            .map_err(|e| e.to_string())?;
         if field == "steps" {
             // A schedule of blocks keeps its number of blocks, as on the command line.
-            procedure =
-                Procedure { steps: self.state.procedure.steps, ..procedure.clone() }.with_steps(procedure.steps);
+            procedure = Procedure {
+                steps: self.state.procedure.steps,
+                ..procedure.clone()
+            }
+            .with_steps(procedure.steps);
         }
         self.state.procedure = procedure;
         let changed = self.state.fields_changed();
@@ -148,29 +182,48 @@ impl Studio {
     }
 
     fn edit_seed(&mut self, text: &str) -> Result<(), String> {
-        let seed = text.trim().parse::<u64>().ok().filter(|s| i64::try_from(*s).is_ok());
+        let seed = text
+            .trim()
+            .parse::<u64>()
+            .ok()
+            .filter(|s| i64::try_from(*s).is_ok());
         self.state.choices.seed = seed.ok_or("seed: must be a whole number from 0 on")?;
         Ok(())
     }
 
     fn edit_threads(&mut self, text: &str) -> Result<(), String> {
         let most = crate::session::device::thread_count(0).max(1) * 4;
-        let threads = text.trim().parse::<usize>().ok().filter(|t| (1..=most).contains(t));
+        let threads = text
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .filter(|t| (1..=most).contains(t));
         let threads = threads.ok_or_else(|| format!("threads: must lie between 1 and {most}"))?;
         // One thread per core stays "one per core" on another machine.
-        self.state.choices.threads = if threads == crate::session::device::thread_count(0) { 0 } else { threads };
+        self.state.choices.threads = if threads == crate::session::device::thread_count(0) {
+            0
+        } else {
+            threads
+        };
         Ok(())
     }
 
     pub(super) fn end_edit(&mut self, field: &'static str) {
-        if self.state.drafts.get(field).is_some_and(|d| d.error.is_none()) {
+        if self
+            .state
+            .drafts
+            .get(field)
+            .is_some_and(|d| d.error.is_none())
+        {
             self.state.drafts.remove(field);
         }
     }
 
     /// Asks for the reference and the noise of what would be started now, if it has changed.
     pub(super) fn request_preview(&mut self) {
-        let Some(model) = self.state.model.clone() else { return };
+        let Some(model) = self.state.model.clone() else {
+            return;
+        };
         let p = &self.state.procedure;
         let (name, seed) = (self.state.choices.stimulus.clone(), self.state.choices.seed);
         let (crop, kind) = (p.crop, p.start);
@@ -186,10 +239,20 @@ impl Studio {
         self.tasks.spawn("preview", move || {
             let reference = || -> crate::Result<_> {
                 let reference = Stimulus::load(&name)?.prepare(&model.input, crop)?;
-                let noise = start::draw(kind, model.input.elements(), seed, uniform, normal, model.input.range);
+                let noise = start::draw(
+                    kind,
+                    model.input.elements(),
+                    seed,
+                    uniform,
+                    normal,
+                    model.input.range,
+                );
                 Ok((Arc::new(reference), noise.map(Arc::new)))
             };
-            Arrival::Preview { generation, result: reference().map_err(|e| e.to_string()) }
+            Arrival::Preview {
+                generation,
+                result: reference().map_err(|e| e.to_string()),
+            }
         });
     }
 }
@@ -203,9 +266,9 @@ pub(super) fn read_stimulus(
     let stimulus = Stimulus::load(name)?;
     match stimulus.picture() {
         Some(picture) => Ok(crate::stimulus::prepare::thumbnail(picture, thumbnail)),
+        // An array is a picture already; a sound is refused in so many words.
         None => {
-            let array = crate::formats::npy::read(name.as_ref())?;
-            let planes = prepared(&array, &model.input, name.as_ref())?;
+            let planes = stimulus.prepare(&model.input, Crop::Feather2023)?;
             let picture = crate::session::run_folder::to_image(&planes, &model.input);
             Ok(crate::stimulus::prepare::thumbnail(&picture, thumbnail))
         }

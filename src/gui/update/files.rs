@@ -14,13 +14,18 @@ use std::path::{Path, PathBuf};
 impl Studio {
     /// Reads a file as a stimulus.
     pub(super) fn open(&mut self, path: PathBuf, choose: bool) {
-        let Some(model) = self.state.model.clone() else { return self.waiting.push(path) };
+        let Some(model) = self.state.model.clone() else {
+            return self.waiting.push(path);
+        };
         self.tasks.spawn("open stimulus", move || {
             // Runs refer to their stimulus by this path, also when the program is started from elsewhere.
             let path = std::path::absolute(&path).unwrap_or(path);
             let name = path.to_string_lossy().into_owned();
             let result = read_stimulus(&name, &model, THUMBNAIL).map(|image| (name, image));
-            Arrival::Opened { result: result.map_err(|e| e.to_string()), choose }
+            Arrival::Opened {
+                result: result.map_err(|e| e.to_string()),
+                choose,
+            }
         });
     }
 
@@ -44,13 +49,21 @@ impl Studio {
 
     pub(super) fn ask_path(&mut self, purpose: PathPurpose) {
         let text = self.suggested(purpose);
-        self.show(Some(Dialog::Path { purpose, text, error: None, browsing: false }));
+        self.show(Some(Dialog::Path {
+            purpose,
+            text,
+            error: None,
+            browsing: false,
+        }));
         self.browse();
     }
 
     fn suggested(&self, purpose: PathPurpose) -> String {
         let results = self.state.results();
-        let name = self.state.shown().map_or_else(|| "metamer".into(), |r| r.spec.folder_name());
+        let name = self
+            .state
+            .shown()
+            .map_or_else(|| "metamer".into(), |r| r.spec.folder_name());
         let path = match purpose {
             PathPurpose::Open => return String::new(),
             PathPurpose::Png => results.join(format!("{name}.png")),
@@ -64,7 +77,12 @@ impl Studio {
     /// Opens the system's own dialog beside ours, which stays for typing: where there is no such dialog, it says the same
     /// as when a person cancels it.
     pub(super) fn browse(&mut self) {
-        if let Some(Dialog::Path { purpose, text, browsing, .. }) = &mut self.state.dialog
+        if let Some(Dialog::Path {
+            purpose,
+            text,
+            browsing,
+            ..
+        }) = &mut self.state.dialog
             && !*browsing
         {
             *browsing = true;
@@ -73,7 +91,12 @@ impl Studio {
     }
 
     pub(super) fn picked(&mut self, path: Option<PathBuf>) {
-        let Some(Dialog::Path { purpose, browsing, .. }) = &mut self.state.dialog else { return };
+        let Some(Dialog::Path {
+            purpose, browsing, ..
+        }) = &mut self.state.dialog
+        else {
+            return;
+        };
         *browsing = false;
         let purpose = *purpose;
         if let Some(path) = path {
@@ -84,7 +107,15 @@ impl Studio {
     }
 
     pub(super) fn accept_path(&mut self) {
-        let Some(Dialog::Path { purpose, text, error, .. }) = &mut self.state.dialog else { return };
+        let Some(Dialog::Path {
+            purpose,
+            text,
+            error,
+            ..
+        }) = &mut self.state.dialog
+        else {
+            return;
+        };
         let (purpose, path) = (*purpose, PathBuf::from(text.trim()));
         *error = match purpose {
             _ if text.trim().is_empty() => Some("Type the path of a file, or press Browse".into()),
@@ -107,8 +138,16 @@ impl Studio {
             PathPurpose::Npy => self.write_array(path),
             PathPurpose::Folder => {
                 // The system's dialog names a folder to copy into; what is typed is the copy itself.
-                let name = self.state.shown().and_then(|r| r.folder.as_ref()?.file_name()).map(PathBuf::from);
-                let target = if chosen_in_dialog { path.join(name.unwrap_or_default()) } else { path };
+                let name = self
+                    .state
+                    .shown()
+                    .and_then(|r| r.folder.as_ref()?.file_name())
+                    .map(PathBuf::from);
+                let target = if chosen_in_dialog {
+                    path.join(name.unwrap_or_default())
+                } else {
+                    path
+                };
                 self.copy_folder(target);
             }
             PathPurpose::Results => match std::fs::create_dir_all(&path) {
@@ -122,33 +161,63 @@ impl Studio {
     }
 
     fn write_picture(&mut self, path: PathBuf) {
-        let Some(model) = self.state.model.clone() else { return };
-        let Some(run) = self.state.shown() else { return };
-        let Some((_, values)) = run.metamer.clone() else { return };
+        let Some(model) = self.state.model.clone() else {
+            return;
+        };
+        let Some(run) = self.state.shown() else {
+            return;
+        };
+        let Some((_, values)) = run.metamer.clone() else {
+            return;
+        };
         let spec = run.spec.clone();
         self.write(path, "Saved the picture", move |path| {
-            let png = encode_png(&to_image(&values, &model.input), &[("metamer-studio:spec", &spec.to_toml()?)])?;
+            let png = encode_png(
+                &to_image(&values, &model.input),
+                &[("metamer-studio:spec", &spec.to_toml()?)],
+            )?;
             atomic::write(path, &png)
         });
     }
 
     fn write_array(&mut self, path: PathBuf) {
-        let Some(model) = self.state.model.clone() else { return };
-        let Some((_, values)) = self.state.shown().and_then(|r| r.metamer.clone()) else { return };
+        let Some(model) = self.state.model.clone() else {
+            return;
+        };
+        let Some((_, values)) = self.state.shown().and_then(|r| r.metamer.clone()) else {
+            return;
+        };
         self.write(path, "Saved the array", move |path| {
-            npy::write(path, &Array::new(model.input.shape.clone(), values.to_vec())?)
+            npy::write(
+                path,
+                &Array::new(model.input.shape.clone(), values.to_vec())?,
+            )
         });
     }
 
     fn copy_folder(&mut self, target: PathBuf) {
-        let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) else { return };
-        self.write(target, "Saved the run", move |target| copy_new(&folder, target));
+        let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) else {
+            return;
+        };
+        self.write(target, "Saved the run", move |target| {
+            copy_new(&folder, target)
+        });
     }
 
-    fn write(&mut self, path: PathBuf, text: &str, work: impl FnOnce(&Path) -> Result<()> + Send + 'static) {
+    fn write(
+        &mut self,
+        path: PathBuf,
+        text: &str,
+        work: impl FnOnce(&Path) -> Result<()> + Send + 'static,
+    ) {
         let text = text.to_owned();
-        self.tasks
-            .spawn("write", move || Arrival::Written(work(&path).map(|()| (text, path)).map_err(|e| e.to_string())));
+        self.tasks.spawn("write", move || {
+            Arrival::Written(
+                work(&path)
+                    .map(|()| (text, path))
+                    .map_err(|e| e.to_string()),
+            )
+        });
     }
 }
 
@@ -158,7 +227,10 @@ fn copy_new(from: &Path, to: &Path) -> Result<()> {
         return Err(Error::file(to, "Exists already; choose another name"));
     }
     if to.starts_with(from) {
-        return Err(Error::file(to, "Lies inside the folder that is to be copied"));
+        return Err(Error::file(
+            to,
+            "Lies inside the folder that is to be copied",
+        ));
     }
     copy(from, to).inspect_err(|_| {
         let _ = std::fs::remove_dir_all(to);
@@ -192,8 +264,22 @@ mod tests {
         std::fs::write(from.join("checkpoint").join("state"), "b").unwrap();
         let to = place.path().join("copy");
         copy_new(&from, &to).unwrap();
-        assert_eq!(std::fs::read(to.join("checkpoint").join("state")).unwrap(), b"b");
-        assert!(copy_new(&from, &to).unwrap_err().to_string().contains("exists already") || to.exists());
-        assert!(copy_new(&from, &from.join("inside")).unwrap_err().to_string().contains("inside"));
+        assert_eq!(
+            std::fs::read(to.join("checkpoint").join("state")).unwrap(),
+            b"b"
+        );
+        assert!(
+            copy_new(&from, &to)
+                .unwrap_err()
+                .to_string()
+                .contains("exists already")
+                || to.exists()
+        );
+        assert!(
+            copy_new(&from, &from.join("inside"))
+                .unwrap_err()
+                .to_string()
+                .contains("inside")
+        );
     }
 }

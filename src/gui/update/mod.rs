@@ -97,7 +97,11 @@ impl Studio {
     fn begin_loading(&mut self) {
         let name = self.state.choices.model.clone();
         self.tasks.spawn("load model", move || {
-            Arrival::Model(crate::network::registry::load(&name).map(Arc::new).map_err(|e| e.to_string()))
+            Arrival::Model(
+                crate::network::registry::load(&name)
+                    .map(Arc::new)
+                    .map_err(|e| e.to_string()),
+            )
         });
         self.state.stimuli = embedded::all()
             .iter()
@@ -112,12 +116,17 @@ impl Studio {
             for stimulus in embedded::all() {
                 if let Some(image) = prepare::embedded_image(&stimulus.name) {
                     let image = prepare::thumbnail(&image, THUMBNAIL);
-                    say(Arrival::Thumbnail { name: stimulus.name.clone(), image });
+                    say(Arrival::Thumbnail {
+                        name: stimulus.name.clone(),
+                        image,
+                    });
                 }
             }
         });
         let results = self.state.results();
-        self.tasks.spawn("unfinished runs", move || Arrival::Unfinished(super::unfinished::find(&results)));
+        self.tasks.spawn("unfinished runs", move || {
+            Arrival::Unfinished(super::unfinished::find(&results))
+        });
     }
 
     /// Everything that arrived since the last time.
@@ -188,14 +197,22 @@ impl Studio {
         self.state.notices.retain(|n| n.text != text);
         self.notices += 1;
         let until = (!bad).then(|| Instant::now() + NOTICE);
-        self.state.notices.push(Notice { id: self.notices, text, bad, path, until });
+        self.state.notices.push(Notice {
+            id: self.notices,
+            text,
+            bad,
+            path,
+            until,
+        });
         let surplus = self.state.notices.len().saturating_sub(3);
         self.state.notices.drain(..surplus);
     }
 
     fn tick(&mut self) {
         let now = Instant::now();
-        self.state.notices.retain(|n| n.until.is_none_or(|until| now < until));
+        self.state
+            .notices
+            .retain(|n| n.until.is_none_or(|until| now < until));
         if self.state.choices != self.remembered {
             let since = *self.changed.get_or_insert(now);
             if now - since >= SETTLED {
@@ -207,8 +224,9 @@ impl Studio {
     /// When the window has to look again although nothing happens.
     pub fn next_tick(&self) -> Option<Duration> {
         let notices = self.state.notices.iter().filter_map(|n| n.until).min();
-        let settled = (self.state.choices != self.remembered)
-            .then(|| self.changed.unwrap_or_else(Instant::now) + SETTLED + Duration::from_millis(10));
+        let settled = (self.state.choices != self.remembered).then(|| {
+            self.changed.unwrap_or_else(Instant::now) + SETTLED + Duration::from_millis(10)
+        });
         let next = notices.into_iter().chain(settled).min()?;
         Some(next.saturating_duration_since(Instant::now()) + Duration::from_millis(10))
     }
@@ -216,12 +234,15 @@ impl Studio {
     fn remember(&mut self) {
         self.changed = None;
         self.remembered = self.state.choices.clone();
-        let Some(path) = self.state.places.settings.clone() else { return };
+        let Some(path) = self.state.places.settings.clone() else {
+            return;
+        };
         let choices = self.remembered.clone();
-        self.tasks.spawn("remember choices", move || match choices.write(&path) {
-            Ok(()) => Arrival::Done,
-            Err(e) => Arrival::NotRemembered(e.to_string()),
-        });
+        self.tasks
+            .spawn("remember choices", move || match choices.write(&path) {
+                Ok(()) => Arrival::Done,
+                Err(e) => Arrival::NotRemembered(e.to_string()),
+            });
     }
 
     /// Writes the choices at once, for the end of the program.

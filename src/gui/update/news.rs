@@ -22,7 +22,8 @@ impl Studio {
             Event::Rewound(id) => {
                 if let Some(run) = self.state.runs.get_mut(&id) {
                     (run.step, run.seconds, run.rate) = (0, 0.0, 0.0);
-                    (run.loss, run.rho, run.rho_logits) = (Curve::default(), Curve::default(), Curve::default());
+                    (run.loss, run.rho, run.rho_logits) =
+                        (Curve::default(), Curve::default(), Curve::default());
                     (run.live, run.loss_now, run.metamer) = (None, None, None);
                 }
             }
@@ -39,7 +40,11 @@ impl Studio {
                 self.end(job, Phase::Stopped, Mark::NotYet);
             }
             Event::Finished(finished) => self.finished(*finished),
-            Event::Failed { job, message, folder } => self.failed(job, message, folder),
+            Event::Failed {
+                job,
+                message,
+                folder,
+            } => self.failed(job, message, folder),
             Event::Idle => {
                 self.state.queue.clear();
                 if self.state.closing == ClosingState::WhenDone && self.state.preparing == 0 {
@@ -59,7 +64,16 @@ impl Studio {
     }
 
     fn started(&mut self, started: Started) {
-        let Started { job, spec, step, rows, reference, predicted, null, elements } = started;
+        let Started {
+            job,
+            spec,
+            step,
+            rows,
+            reference,
+            predicted,
+            null,
+            elements,
+        } = started;
         self.state.queue.retain(|q| q.id != job);
         self.state.unfinished.retain(|u| u.spec != spec);
         let mut run = Run {
@@ -96,7 +110,12 @@ impl Studio {
             self.state.viewing = Some(job);
         }
         while self.state.runs.len() > KEPT_RUNS {
-            let oldest = self.state.runs.keys().copied().find(|id| Some(*id) != self.state.viewing && *id != job);
+            let oldest = self
+                .state
+                .runs
+                .keys()
+                .copied()
+                .find(|id| Some(*id) != self.state.viewing && *id != job);
             let Some(oldest) = oldest else { break };
             self.state.runs.remove(&oldest);
         }
@@ -104,7 +123,9 @@ impl Studio {
 
     fn progress(&mut self, progress: Progress) {
         self.state.memory = process::resident_bytes();
-        let Some(run) = self.state.runs.get_mut(&progress.job) else { return };
+        let Some(run) = self.state.runs.get_mut(&progress.job) else {
+            return;
+        };
         enter(run, &progress.rows);
         run.rate = progress.steps_per_second;
         if progress.live.is_some() {
@@ -132,7 +153,13 @@ impl Studio {
     }
 
     fn finished(&mut self, finished: Finished) {
-        let Finished { job, verification, folder, metamer, seconds } = finished;
+        let Finished {
+            job,
+            verification,
+            folder,
+            metamer,
+            seconds,
+        } = finished;
         let mark = match verification.as_ref().map(|v| v.verdict) {
             Some(Verdict::Pass) => Mark::Verified,
             Some(Verdict::Fail) => Mark::Failed,
@@ -163,7 +190,9 @@ impl Studio {
                 if let Some(at) = self.state.queue.iter().position(|q| q.id == job) {
                     let queued = self.state.queue.remove(at);
                     let layer = queued.spec.layer.clone();
-                    self.state.marks.insert((queued.spec.stimulus, queued.spec.layer), Mark::Failed);
+                    self.state
+                        .marks
+                        .insert((queued.spec.stimulus, queued.spec.layer), Mark::Failed);
                     self.complain(format!("The run at {layer} could not begin: {message}"));
                 } else {
                     self.complain(message.clone());

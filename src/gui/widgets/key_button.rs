@@ -11,9 +11,15 @@ pub fn primary_button(ui: &mut Ui, view: &mut View<'_>) {
     let action = Action::primary(view.state);
     let possible = action.possible(view.state);
     let t = theme::tokens(ui);
-    let sense = if possible.is_ok() { Sense::click() } else { Sense::hover() };
+    let sense = if possible.is_ok() {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
     let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 38.0), sense);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, possible.is_ok(), action.label()));
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, possible.is_ok(), action.label())
+    });
     let (fill, ink) = match possible {
         Ok(()) if response.hovered() => (t.accent.lerp_to_gamma(t.text, 0.15), t.on_accent),
         Ok(()) => (t.accent, t.on_accent),
@@ -26,8 +32,20 @@ pub fn primary_button(ui: &mut Ui, view: &mut View<'_>) {
         Action::Start if layers > 1 => format!("Start {layers} layers"),
         _ => action.label().to_owned(),
     };
-    ui.painter().text(inside.left_center(), Align2::LEFT_CENTER, label, theme::strong(14.0), ink);
-    ui.painter().text(inside.right_center(), Align2::RIGHT_CENTER, action.keys(), theme::regular(12.0), ink);
+    ui.painter().text(
+        inside.left_center(),
+        Align2::LEFT_CENTER,
+        label,
+        theme::strong(14.0),
+        ink,
+    );
+    ui.painter().text(
+        inside.right_center(),
+        Align2::RIGHT_CENTER,
+        action.keys(),
+        theme::regular(12.0),
+        ink,
+    );
     super::focus_ring(ui, &response, rect);
     if response.clicked() {
         view.out.push(Message::Do(action));
@@ -53,8 +71,13 @@ pub fn labelled_button(ui: &mut Ui, view: &mut View<'_>, action: Action, label: 
 /// An action in a menu.
 pub fn action_item(ui: &mut Ui, view: &mut View<'_>, action: Action) {
     let possible = action.possible(view.state);
-    let keys = RichText::new(action.keys()).size(theme::SMALL).color(theme::tokens(ui).faint);
-    let button = egui::Button::new(action.label()).right_text(keys).min_size(egui::vec2(250.0, 26.0)).frame(false);
+    let keys = RichText::new(action.keys())
+        .size(theme::SMALL)
+        .color(theme::tokens(ui).faint);
+    let button = egui::Button::new(action.label())
+        .right_text(keys)
+        .min_size(egui::vec2(250.0, 26.0))
+        .frame(false);
     let response = ui.add_enabled(possible.is_ok(), button);
     if response.clicked() {
         view.out.push(Message::Do(action));
@@ -65,9 +88,17 @@ pub fn action_item(ui: &mut Ui, view: &mut View<'_>, action: Action) {
 
 fn explain(response: Response, action: Action, possible: Result<(), &'static str>) -> Response {
     let keys = action.keys();
-    let with_keys = |text: &str| if keys.is_empty() { text.to_owned() } else { format!("{text}\n{keys}") };
+    let with_keys = |text: &str| {
+        if keys.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{text}\n{keys}")
+        }
+    };
     match possible {
         Ok(()) => response.on_hover_text(with_keys(action.tooltip())),
-        Err(reason) => response.on_disabled_hover_text(with_keys(&format!("{}\n{reason}", action.tooltip()))),
+        Err(reason) => {
+            response.on_disabled_hover_text(with_keys(&format!("{}\n{reason}", action.tooltip())))
+        }
     }
 }

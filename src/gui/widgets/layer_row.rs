@@ -3,7 +3,9 @@
 use crate::gui::message::Pick;
 use crate::gui::state::{LayerEntry, Mark};
 use crate::gui::{format, layout, theme};
-use egui::{Align2, Painter, Pos2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Painter, Pos2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
 
 /// Draws the row; says how it was picked.
 pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Option<Pick>) {
@@ -20,18 +22,45 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, layer.chosen, &label));
     if ui.is_rect_visible(rect) {
         if layer.chosen || response.hovered() {
-            let fill = if layer.chosen { t.raised } else { t.raised.gamma_multiply(0.6) };
+            let fill = if layer.chosen {
+                t.raised
+            } else {
+                t.raised.gamma_multiply(0.6)
+            };
             ui.painter().rect_filled(rect, theme::CONTROL_CORNER, fill);
         }
         let y = rect.center().y;
         dot(ui.painter(), pos2(rect.left() + 12.0, y), mark, t);
         let ink = if layer.chosen { t.text } else { t.muted };
         let name = pos2(rect.left() + 26.0, y);
-        ui.painter().text(name, Align2::LEFT_CENTER, &layer.name, theme::regular(theme::BODY), ink);
+        ui.painter().text(
+            name,
+            Align2::LEFT_CENTER,
+            &layer.name,
+            theme::regular(theme::BODY),
+            ink,
+        );
         let shape = pos2(rect.right() - 8.0, y);
-        ui.painter().text(shape, Align2::RIGHT_CENTER, &layer.shape, theme::regular(theme::SMALL), t.faint);
-        let bar = Rect::from_min_size(pos2(rect.left() + 104.0, y - 1.5), vec2(6.0 + 48.0 * layer.size, 3.0));
-        ui.painter().rect_filled(bar, 1.5, if layer.chosen { t.accent } else { t.line.lerp_to_gamma(t.faint, 0.45) });
+        ui.painter().text(
+            shape,
+            Align2::RIGHT_CENTER,
+            &layer.shape,
+            theme::regular(theme::SMALL),
+            t.faint,
+        );
+        let bar = Rect::from_min_size(
+            pos2(rect.left() + 104.0, y - 1.5),
+            vec2(6.0 + 48.0 * layer.size, 3.0),
+        );
+        ui.painter().rect_filled(
+            bar,
+            1.5,
+            if layer.chosen {
+                t.accent
+            } else {
+                t.line.lerp_to_gamma(t.faint, 0.45)
+            },
+        );
         super::focus_ring(ui, &response, rect.shrink(1.0));
     }
     let modifiers = ui.input(|i| i.modifiers);
@@ -41,9 +70,16 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
         _ => Pick::Only,
     });
     let response = response.on_hover_ui(|ui| {
-        ui.label(format!("{}, {} values", layer.shape, format::grouped(layer.elements as u64)));
+        ui.label(format!(
+            "{}, {} values",
+            layer.shape,
+            format::grouped(layer.elements as u64)
+        ));
         ui.label(mark.explanation());
-        ui.label(super::faint(ui, "Ctrl-click adds a layer, Shift-click a range; they are made one after the other"));
+        ui.label(super::faint(
+            ui,
+            "Ctrl-click adds a layer, Shift-click a range; they are made one after the other",
+        ));
     });
     (response, pick)
 }

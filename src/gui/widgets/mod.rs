@@ -21,7 +21,9 @@ pub fn muted(ui: &Ui, text: impl Into<String>) -> RichText {
 
 /// Faint small text.
 pub fn faint(ui: &Ui, text: impl Into<String>) -> RichText {
-    RichText::new(text).size(theme::SMALL).color(theme::tokens(ui).faint)
+    RichText::new(text)
+        .size(theme::SMALL)
+        .color(theme::tokens(ui).faint)
 }
 
 /// A heading over a group of controls.
@@ -52,6 +54,11 @@ pub fn line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> A
 pub fn focus_ring(ui: &Ui, response: &egui::Response, rect: Rect) {
     if response.has_focus() {
         let stroke = egui::Stroke::new(1.5, theme::tokens(ui).accent);
-        ui.painter().rect_stroke(rect, theme::CONTROL_CORNER, stroke, egui::StrokeKind::Outside);
+        ui.painter().rect_stroke(
+            rect,
+            theme::CONTROL_CORNER,
+            stroke,
+            egui::StrokeKind::Outside,
+        );
     }
 }

@@ -16,14 +16,21 @@ impl<'a> Definition<'a> {
     pub fn new(layer: &'a Cochleagram) -> Self {
         let mut planner = FftPlanner::new();
         let length = layer.transform_length();
-        Self { layer, forward: planner.plan_fft_forward(length), inverse: planner.plan_fft_inverse(length) }
+        Self {
+            layer,
+            forward: planner.plan_fft_forward(length),
+            inverse: planner.plan_fft_inverse(length),
+        }
     }
 
     /// The cochleagram `[channels, frames]` of a sound.
     pub fn forward(&self, sound: &[f64]) -> Vec<f64> {
         let spectrum = self.spectrum(sound);
         let channel = |c| self.downsampled(&self.analytic(&spectrum, c));
-        (0..self.layer.channels()).flat_map(channel).map(|d| self.layer.front_end().compress(d)).collect()
+        (0..self.layer.channels())
+            .flat_map(channel)
+            .map(|d| self.layer.front_end().compress(d))
+            .collect()
     }
 
     /// The gradient with respect to the sound, given that with respect to the cochleagram.
@@ -35,13 +42,20 @@ impl<'a> Definition<'a> {
         for (c, cotangent) in cotangent.chunks(layer.frames()).enumerate() {
             let mut analytic = self.analytic(&spectrum, c);
             let down = self.downsampled(&analytic);
-            let shares = down.iter().zip(cotangent).map(|(d, g)| g * layer.front_end().slope(*d));
+            let shares = down
+                .iter()
+                .zip(cotangent)
+                .map(|(d, g)| g * layer.front_end().slope(*d));
             let envelope = self.spread(&shares.collect::<Vec<f64>>());
             // The magnitude's gradient points along the analytic signal; where the floor holds there is none.
             for (i, a) in analytic.iter_mut().enumerate() {
                 let power = a.norm_sqr();
                 let open = i < sound.len() && power > 0.0 && power >= layer.front_end().power_floor;
-                *a *= if open { envelope[i] / power.sqrt() } else { 0.0 };
+                *a *= if open {
+                    envelope[i] / power.sqrt()
+                } else {
+                    0.0
+                };
             }
             self.forward.process(&mut analytic);
             let band = &layer.bands()[c];
@@ -87,7 +101,9 @@ impl<'a> Definition<'a> {
             .iter()
             .map(|a| a.norm_sqr().max(layer.front_end().power_floor).sqrt())
             .collect();
-        (0..layer.frames()).map(|frame| self.taps(frame).map(|(i, tap)| envelope[i] * tap).sum()).collect()
+        (0..layer.frames())
+            .map(|frame| self.taps(frame).map(|(i, tap)| envelope[i] * tap).sum())
+            .collect()
     }
 
     /// The transpose of the filter in [`Self::downsampled`].

@@ -60,10 +60,22 @@ impl ErbFilters {
         self.validate(length, rate)?;
         let s = self.sample_factor;
         let intervals = length / 2;
-        let top = if length.is_multiple_of(2) { rate / 2.0 } else { rate * (length - 1) as f64 / (2 * length) as f64 };
+        let top = if length.is_multiple_of(2) {
+            rate / 2.0
+        } else {
+            rate * (length - 1) as f64 / (2 * length) as f64
+        };
         let step = top / intervals as f64;
-        let frequency = |bin: usize| if bin == intervals { top } else { bin as f64 * step };
-        let rates: Vec<f64> = (0..=intervals).map(|bin| erb_rate(frequency(bin))).collect();
+        let frequency = |bin: usize| {
+            if bin == intervals {
+                top
+            } else {
+                bin as f64 * step
+            }
+        };
+        let rates: Vec<f64> = (0..=intervals)
+            .map(|bin| erb_rate(frequency(bin)))
+            .collect();
 
         let bandpass = s * (self.count + 1) - 1;
         let (from, to) = (erb_rate(self.low), erb_rate(self.high));
@@ -72,13 +84,24 @@ impl ErbFilters {
         let reach = s as f64 * spacing;
         let cosine = |i: usize| -> Vec<f64> {
             let (l, h) = (centre(i) - reach, centre(i) + reach);
-            let gain = |e: f64| if e > l && e < h { libm::cos((e - (l + h) / 2.0) / (h - l) * PI) } else { 0.0 };
+            let gain = |e: f64| {
+                if e > l && e < h {
+                    libm::cos((e - (l + h) / 2.0) / (h - l) * PI)
+                } else {
+                    0.0
+                }
+            };
             rates.iter().map(|e| gain(*e)).collect()
         };
         // What a band leaves over below (or above) its centre belongs to the low-pass (high-pass) filter beyond it.
         let complement = |i: usize, kept: &dyn Fn(f64) -> bool| -> Vec<f64> {
-            let left_over =
-                |(bin, gain): (usize, f64)| if kept(frequency(bin)) { (1.0 - gain * gain).sqrt() } else { 0.0 };
+            let left_over = |(bin, gain): (usize, f64)| {
+                if kept(frequency(bin)) {
+                    (1.0 - gain * gain).sqrt()
+                } else {
+                    0.0
+                }
+            };
             cosine(i).into_iter().enumerate().map(left_over).collect()
         };
         // The numbers of the filters beyond the outermost bands; a frequency below zero has no meaning and is shown as 1.
@@ -87,24 +110,40 @@ impl ErbFilters {
         let mut bands = Vec::with_capacity(bandpass + 2 * s);
         for i in (0..s).filter(|_| self.low_pass) {
             let edge = hertz(centre(i));
-            bands.push(Band::trimmed(shown(centre(0) - (s - i) as f64 * spacing), complement(i, &|f| f < edge), s));
+            bands.push(Band::trimmed(
+                shown(centre(0) - (s - i) as f64 * spacing),
+                complement(i, &|f| f < edge),
+                s,
+            ));
         }
         bands.extend((0..bandpass).map(|i| Band::trimmed(hertz(centre(i)), cosine(i), s)));
         for i in (0..s).rev().filter(|_| self.high_pass) {
             let edge = hertz(centre(bandpass - 1 - i));
             let gains = complement(bandpass - 1 - i, &|f| f > edge);
-            bands.push(Band::trimmed(shown(centre(bandpass - 1) + (s - i) as f64 * spacing), gains, s));
+            bands.push(Band::trimmed(
+                shown(centre(bandpass - 1) + (s - i) as f64 * spacing),
+                gains,
+                s,
+            ));
         }
         Ok(bands)
     }
 
     fn validate(&self, length: usize, rate: f64) -> Result<()> {
         if self.count == 0 || length < 2 {
-            return Err(Error::value("filters", "a filter bank needs at least one filter and two samples"));
+            return Err(Error::value(
+                "filters",
+                "a filter bank needs at least one filter and two samples",
+            ));
         }
-        if self.sample_factor != 1 && (self.sample_factor == 0 || !self.sample_factor.is_multiple_of(2)) {
+        if self.sample_factor != 1
+            && (self.sample_factor == 0 || !self.sample_factor.is_multiple_of(2))
+        {
             let found = self.sample_factor;
-            return Err(Error::value("sample_factor", format!("must be 1 or an even number, found {found}")));
+            return Err(Error::value(
+                "sample_factor",
+                format!("must be 1 or an even number, found {found}"),
+            ));
         }
         if !(self.low >= 0.0 && self.low < self.high && self.high <= rate / 2.0) {
             return Err(Error::value(
@@ -125,9 +164,16 @@ impl Band {
     /// Only the gains between the first and the last that is not zero, divided so that the bank's squares add up to one.
     fn trimmed(centre: f64, gains: Vec<f64>, sample_factor: usize) -> Self {
         let first = gains.iter().position(|g| *g != 0.0).unwrap_or(0);
-        let end = gains.iter().rposition(|g| *g != 0.0).map_or(first, |last| last + 1);
+        let end = gains
+            .iter()
+            .rposition(|g| *g != 0.0)
+            .map_or(first, |last| last + 1);
         let share = (sample_factor as f64).sqrt();
-        Self { centre, first, gains: gains[first..end].iter().map(|g| g / share).collect() }
+        Self {
+            centre,
+            first,
+            gains: gains[first..end].iter().map(|g| g / share).collect(),
+        }
     }
 }
 
@@ -145,23 +191,62 @@ mod tests {
     #[test]
     fn squares_add_up_to_one_in_every_bin() {
         for (length, sample_factor) in [(4000, 4), (4001, 2), (999, 1)] {
-            let bank = ErbFilters { low: 50.0, high: 7500.0, count: 9, sample_factor, low_pass: true, high_pass: true };
+            let bank = ErbFilters {
+                low: 50.0,
+                high: 7500.0,
+                count: 9,
+                sample_factor,
+                low_pass: true,
+                high_pass: true,
+            };
             let bands = bank.bands(length, 16_000.0).unwrap();
             assert_eq!(bands.len(), sample_factor * 10 - 1 + 2 * sample_factor);
             let mut sum = vec![0.0; length / 2 + 1];
             for band in &bands {
-                band.gains.iter().enumerate().for_each(|(j, g)| sum[band.first + j] += g * g);
+                band.gains
+                    .iter()
+                    .enumerate()
+                    .for_each(|(j, g)| sum[band.first + j] += g * g);
             }
-            assert!(sum.iter().all(|v| (v - 1.0).abs() < 1e-13), "{length} {sample_factor}");
+            assert!(
+                sum.iter().all(|v| (v - 1.0).abs() < 1e-13),
+                "{length} {sample_factor}"
+            );
         }
     }
 
     #[test]
     fn impossible_banks_are_refused() {
-        let bank = ErbFilters { low: 50.0, high: 8000.0, count: 9, sample_factor: 4, low_pass: true, high_pass: true };
-        assert!(bank.bands(100, 15_999.0).unwrap_err().to_string().contains("half the sample rate"));
-        assert!(ErbFilters { sample_factor: 3, ..bank }.bands(100, 16_000.0).is_err());
-        assert!(ErbFilters { low: 9000.0, ..bank }.bands(100, 20_000.0).is_err());
+        let bank = ErbFilters {
+            low: 50.0,
+            high: 8000.0,
+            count: 9,
+            sample_factor: 4,
+            low_pass: true,
+            high_pass: true,
+        };
+        assert!(
+            bank.bands(100, 15_999.0)
+                .unwrap_err()
+                .to_string()
+                .contains("half the sample rate")
+        );
+        assert!(
+            ErbFilters {
+                sample_factor: 3,
+                ..bank
+            }
+            .bands(100, 16_000.0)
+            .is_err()
+        );
+        assert!(
+            ErbFilters {
+                low: 9000.0,
+                ..bank
+            }
+            .bands(100, 20_000.0)
+            .is_err()
+        );
         assert!(bank.bands(1, 16_000.0).is_err());
     }
 }

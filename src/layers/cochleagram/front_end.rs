@@ -68,7 +68,14 @@ impl FrontEnd {
     /// 8000 Hz, 400 frames for two seconds.
     pub const FEATHER2019: Self = Self {
         sample_rate: 20_000,
-        filters: ErbFilters { low: 20.0, high: 8000.0, count: 50, sample_factor: 4, low_pass: true, high_pass: true },
+        filters: ErbFilters {
+            low: 20.0,
+            high: 8000.0,
+            count: 50,
+            sample_factor: 4,
+            low_pass: true,
+            high_pass: true,
+        },
         subtract_mean: false,
         lengthened: 1,
         analytic: Analytic::OneSided,
@@ -79,19 +86,29 @@ impl FrontEnd {
         straight_through: false,
         offset: 0.0,
         scale: 796.874_168_374_569_4,
-        compression: Some(Power { exponent: 0.3, steepest: 1.0 }),
+        compression: Some(Power {
+            exponent: 0.3,
+            steepest: 1.0,
+        }),
     };
 
     /// The front end of the word networks of Feather et al. (2023), PyTorch conventions: 211 channels from 50 to
     /// 10 000 Hz, 390 frames for two seconds.
     pub const COCHLEAGRAM_1: Self = Self {
-        filters: ErbFilters { low: 50.0, high: 10_000.0, ..Self::FEATHER2019.filters },
+        filters: ErbFilters {
+            low: 50.0,
+            high: 10_000.0,
+            ..Self::FEATHER2019.filters
+        },
         power_floor: 1e-16,
         edges: Edges::Valid,
         straight_through: true,
         offset: 1e-8,
         scale: 1.0,
-        compression: Some(Power { exponent: 0.3, steepest: 5.0 }),
+        compression: Some(Power {
+            exponent: 0.3,
+            steepest: 5.0,
+        }),
         ..Self::FEATHER2019
     };
 
@@ -105,10 +122,16 @@ impl FrontEnd {
     /// # Errors
     /// When the frame rate does not divide the sample rate, or the sound is too short for one frame.
     pub fn framing(&self, samples: usize) -> Result<(usize, usize)> {
-        if self.frame_rate == 0 || !self.sample_rate.is_multiple_of(self.frame_rate) || self.window == 0 {
+        if self.frame_rate == 0
+            || !self.sample_rate.is_multiple_of(self.frame_rate)
+            || self.window == 0
+        {
             return Err(Error::value(
                 "frame_rate",
-                format!("must divide the sample rate of {} Hz, found {}", self.sample_rate, self.frame_rate),
+                format!(
+                    "must divide the sample rate of {} Hz, found {}",
+                    self.sample_rate, self.frame_rate
+                ),
             ));
         }
         let stride = self.stride();
@@ -116,12 +139,16 @@ impl FrontEnd {
             Edges::Valid => (0, 0),
             Edges::Padded(before, after) => (before, after),
             Edges::Same => {
-                let total = ((samples.div_ceil(stride) - 1) * stride + self.window).saturating_sub(samples);
+                let total =
+                    ((samples.div_ceil(stride) - 1) * stride + self.window).saturating_sub(samples);
                 (total / 2, total - total / 2)
             }
         };
         let Some(room) = (samples + before + after).checked_sub(self.window) else {
-            let reason = format!("a sound of {samples} samples is shorter than the window of {} samples", self.window);
+            let reason = format!(
+                "a sound of {samples} samples is shorter than the window of {} samples",
+                self.window
+            );
             return Err(Error::value("cochleagram", reason));
         };
         Ok((before, room / stride + 1))
@@ -159,18 +186,33 @@ mod tests {
     fn both_front_ends_have_the_published_shape() {
         assert_eq!(FrontEnd::FEATHER2019.framing(40_000).unwrap(), (450, 400));
         assert_eq!(FrontEnd::COCHLEAGRAM_1.framing(40_000).unwrap(), (0, 390));
-        assert!(FrontEnd::COCHLEAGRAM_1.framing(1000).unwrap_err().to_string().contains("1000 samples"));
-        assert!(FrontEnd { frame_rate: 300, ..FrontEnd::COCHLEAGRAM_1 }.framing(40_000).is_err());
+        assert!(
+            FrontEnd::COCHLEAGRAM_1
+                .framing(1000)
+                .unwrap_err()
+                .to_string()
+                .contains("1000 samples")
+        );
+        assert!(
+            FrontEnd {
+                frame_rate: 300,
+                ..FrontEnd::COCHLEAGRAM_1
+            }
+            .framing(40_000)
+            .is_err()
+        );
     }
 
     #[test]
     fn the_slope_is_the_derivative_only_where_it_is_gentle_enough() {
-        let derivative =
-            |f: &FrontEnd, d: f64| (f.compress(d * (1.0 + 1e-6)) - f.compress(d * (1.0 - 1e-6))) / (2e-6 * d);
+        let derivative = |f: &FrontEnd, d: f64| {
+            (f.compress(d * (1.0 + 1e-6)) - f.compress(d * (1.0 - 1e-6))) / (2e-6 * d)
+        };
         // 0.3 u^-0.7 reaches 1 at 0.179073 (in scaled units) and 5 at 0.017968.
-        for (front, bound, scale) in
-            [(FrontEnd::FEATHER2019, 0.179_073, 796.874_168_374_569_4), (FrontEnd::COCHLEAGRAM_1, 0.017_968, 1.0)]
-        {
+        for (front, bound, scale) in [
+            (FrontEnd::FEATHER2019, 0.179_073, 796.874_168_374_569_4),
+            (FrontEnd::COCHLEAGRAM_1, 0.017_968, 1.0),
+        ] {
             let gentle = bound / scale * 1.01;
             assert!((front.slope(gentle) / derivative(&front, gentle) - 1.0).abs() < 1e-6);
             let steep = bound / scale * 0.9;

@@ -44,8 +44,17 @@ mod tests {
     fn the_published_filter_has_the_known_sum_and_ends() {
         let h = windowed_sinc(1001, 100);
         assert!((h.iter().sum::<f64>() - 1.000_944_659_808_768_6).abs() < 1e-12);
-        for (j, expected) in [(0, -3.66727e-7), (500, 9.999_588_77e-3), (501, 9.999_499_44e-3), (1000, 3.67461e-7)] {
-            assert!((h[j] - expected).abs() < 1e-5 * expected.abs(), "tap {j}: {}", h[j]);
+        for (j, expected) in [
+            (0, -3.66727e-7),
+            (500, 9.999_588_77e-3),
+            (501, 9.999_499_44e-3),
+            (1000, 3.67461e-7),
+        ] {
+            assert!(
+                (h[j] - expected).abs() < 1e-5 * expected.abs(),
+                "tap {j}: {}",
+                h[j]
+            );
         }
     }
 }

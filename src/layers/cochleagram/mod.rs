@@ -61,7 +61,9 @@ impl Cochleagram {
     pub fn new(front_end: FrontEnd, samples: usize) -> Result<Self> {
         let (before, frames) = front_end.framing(samples)?;
         let length = samples * front_end.lengthened.max(1);
-        let bands = front_end.filters.bands(length, front_end.sample_rate as f64)?;
+        let bands = front_end
+            .filters
+            .bands(length, front_end.sample_rate as f64)?;
         let weight = |bin: usize| match front_end.analytic {
             Analytic::OneSided => 1.0,
             Analytic::Doubled if bin == 0 || 2 * bin == length => 0.0,
@@ -70,7 +72,12 @@ impl Cochleagram {
         let used = |band: erb::Band| Gains {
             centre: band.centre,
             first: band.first,
-            gains: band.gains.iter().enumerate().map(|(j, g)| *g as f32 * weight(band.first + j)).collect(),
+            gains: band
+                .gains
+                .iter()
+                .enumerate()
+                .map(|(j, g)| *g as f32 * weight(band.first + j))
+                .collect(),
         };
         let taps = lowpass::windowed_sinc(front_end.window, front_end.stride());
         Ok(Self {
@@ -126,7 +133,11 @@ impl Cochleagram {
     /// The item's shape, or an error if `found` is not that of a sound of the right length.
     fn item(&self, found: &[usize]) -> Result<[usize; 3]> {
         if found != [self.samples] {
-            return Err(Error::shape("cochleagram of a sound", &[self.samples], found));
+            return Err(Error::shape(
+                "cochleagram of a sound",
+                &[self.samples],
+                found,
+            ));
         }
         Ok([1, self.channels(), self.frames])
     }
@@ -144,7 +155,10 @@ impl FrozenLayer for Cochleagram {
     fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor> {
         let x = only(inputs)?;
         let definition = Definition::new(self);
-        let y: Vec<f64> = rows(x)?.iter().flat_map(|sound| definition.forward(sound)).collect();
+        let y: Vec<f64> = rows(x)?
+            .iter()
+            .flat_map(|sound| definition.forward(sound))
+            .collect();
         tensor(y, &[x.dim(0)?, 1, self.channels(), self.frames], x)
     }
 
@@ -153,7 +167,9 @@ impl FrozenLayer for Cochleagram {
         let definition = Definition::new(self);
         let cotangents = rows(&cotangent.flatten_from(1)?)?;
         let pairs = rows(x)?.into_iter().zip(cotangents);
-        let dx: Vec<f64> = pairs.flat_map(|(sound, g)| definition.pullback(&sound, &g)).collect();
+        let dx: Vec<f64> = pairs
+            .flat_map(|(sound, g)| definition.pullback(&sound, &g))
+            .collect();
         Ok(vec![tensor(dx, x.dims(), x)?])
     }
 }
@@ -164,7 +180,9 @@ fn rows(x: &Tensor) -> Result<Vec<Vec<f64>>> {
 }
 
 fn tensor(values: Vec<f64>, shape: &[usize], like: &Tensor) -> Result<Tensor> {
-    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(like.dtype())?.to_device(like.device())?)
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?
+        .to_dtype(like.dtype())?
+        .to_device(like.device())?)
 }
 
 #[cfg(test)]
@@ -176,12 +194,22 @@ mod tests {
     /// A front end so small that every input value can be nudged, and smooth for the sounds of the check.
     const SMOOTH: FrontEnd = FrontEnd {
         sample_rate: 100,
-        filters: ErbFilters { low: 2.0, high: 45.0, count: 2, sample_factor: 2, low_pass: true, high_pass: true },
+        filters: ErbFilters {
+            low: 2.0,
+            high: 45.0,
+            count: 2,
+            sample_factor: 2,
+            low_pass: true,
+            high_pass: true,
+        },
         frame_rate: 20,
         window: 7,
         offset: 0.3,
         scale: 1.7,
-        compression: Some(Power { exponent: 0.3, steepest: f64::INFINITY }),
+        compression: Some(Power {
+            exponent: 0.3,
+            steepest: f64::INFINITY,
+        }),
         ..FrontEnd::FEATHER2019
     };
 
@@ -195,15 +223,42 @@ mod tests {
             check(&layer(SMOOTH, samples), &[&[samples]]);
         }
         let variants = [
-            FrontEnd { edges: Edges::Valid, ..SMOOTH },
-            FrontEnd { edges: Edges::Padded(5, 2), window: 10, ..SMOOTH },
-            FrontEnd { subtract_mean: true, ..SMOOTH },
-            FrontEnd { lengthened: 2, ..SMOOTH },
-            FrontEnd { analytic: Analytic::Doubled, ..SMOOTH },
-            FrontEnd { compression: None, ..SMOOTH },
-            FrontEnd { power_floor: 1e-16, ..SMOOTH },
             FrontEnd {
-                filters: ErbFilters { low_pass: false, high_pass: false, sample_factor: 1, ..SMOOTH.filters },
+                edges: Edges::Valid,
+                ..SMOOTH
+            },
+            FrontEnd {
+                edges: Edges::Padded(5, 2),
+                window: 10,
+                ..SMOOTH
+            },
+            FrontEnd {
+                subtract_mean: true,
+                ..SMOOTH
+            },
+            FrontEnd {
+                lengthened: 2,
+                ..SMOOTH
+            },
+            FrontEnd {
+                analytic: Analytic::Doubled,
+                ..SMOOTH
+            },
+            FrontEnd {
+                compression: None,
+                ..SMOOTH
+            },
+            FrontEnd {
+                power_floor: 1e-16,
+                ..SMOOTH
+            },
+            FrontEnd {
+                filters: ErbFilters {
+                    low_pass: false,
+                    high_pass: false,
+                    sample_factor: 1,
+                    ..SMOOTH.filters
+                },
                 ..SMOOTH
             },
         ];
@@ -215,22 +270,45 @@ mod tests {
 
     #[test]
     fn silence_has_a_finite_gradient() {
-        for (front_end, value) in [(FrontEnd::FEATHER2019, 0.0), (FrontEnd::COCHLEAGRAM_1, (2e-8f64).powf(0.3))] {
-            let layer = Cochleagram::new(FrontEnd { power_floor: front_end.power_floor, ..front_end }, 2000).unwrap();
+        for (front_end, value) in [
+            (FrontEnd::FEATHER2019, 0.0),
+            (FrontEnd::COCHLEAGRAM_1, (2e-8f64).powf(0.3)),
+        ] {
+            let layer = Cochleagram::new(
+                FrontEnd {
+                    power_floor: front_end.power_floor,
+                    ..front_end
+                },
+                2000,
+            )
+            .unwrap();
             let x = Tensor::zeros((1, 2000), DType::F64, &Device::Cpu).unwrap();
             let y = layer.forward(&[&x]).unwrap();
-            let g = layer.pullback(&[&x], &y, &y.ones_like().unwrap()).unwrap().remove(0);
+            let g = layer
+                .pullback(&[&x], &y, &y.ones_like().unwrap())
+                .unwrap()
+                .remove(0);
             assert!(g.to_vec2::<f64>().unwrap()[0].iter().all(|v| *v == 0.0));
             // With a floor on the power, the envelope of silence is 1e-8, and the offset is as much again.
             let y = y.flatten_all().unwrap().to_vec1::<f64>().unwrap();
-            assert!(y.iter().all(|v| (v - value).abs() <= 1e-3 * value), "{} {value}", y[0]);
+            assert!(
+                y.iter().all(|v| (v - value).abs() <= 1e-3 * value),
+                "{} {value}",
+                y[0]
+            );
         }
     }
 
     #[test]
     fn a_sound_of_another_length_is_refused() {
         let layer = Cochleagram::new(SMOOTH, 24).unwrap();
-        assert!(layer.output_shape(&[&[25]]).unwrap_err().to_string().contains("[24]"));
+        assert!(
+            layer
+                .output_shape(&[&[25]])
+                .unwrap_err()
+                .to_string()
+                .contains("[24]")
+        );
         assert_eq!(layer.output_shape(&[&[24]]).unwrap(), [1, 9, 5]);
     }
 }

@@ -4,7 +4,8 @@
 use super::Weights;
 use crate::Result;
 use crate::layers::{
-    Add, Affine, Conv2d, GlobalAverage, Layer, Linear, Padding, Parameter, Rectifier, Softmax, Window,
+    Add, Affine, Conv2d, GlobalAverage, Layer, Linear, Padding, Parameter, Rectifier, Softmax,
+    Window,
 };
 use crate::network::graph::{Graph, NodeId};
 
@@ -18,7 +19,13 @@ struct Stage {
 }
 
 const fn stage(repeats: usize, kernel: usize, stride: usize, expand: usize, out: usize) -> Stage {
-    Stage { repeats, kernel, stride, expand, out }
+    Stage {
+        repeats,
+        kernel,
+        stride,
+        expand,
+        out,
+    }
 }
 
 const LITE0: [Stage; 7] = [
@@ -52,12 +59,17 @@ pub struct Built {
 /// # Errors
 /// When a weight is missing or has another shape than the architecture asks for.
 pub fn lite0(weights: &mut Weights, size: usize, classes: usize) -> Result<Built> {
-    let mut net = Builder { graph: Graph::new(&[3, size, size]), weights };
+    let mut net = Builder {
+        graph: Graph::new(&[3, size, size]),
+        weights,
+    };
     let normalise = Affine {
         scale: Parameter::new(&[3], vec![255.0 / BYTE_SCALE; 3])?,
         offset: Parameter::new(&[3], vec![-BYTE_OFFSET / BYTE_SCALE; 3])?,
     };
-    let x = net.graph.add("normalised", Layer::Affine(normalise), &[NodeId::INPUT])?;
+    let x = net
+        .graph
+        .add("normalised", Layer::Affine(normalise), &[NodeId::INPUT])?;
     net.graph.alias(x, "input_after_preproc");
 
     let x = net.conv("stem.conv", "stem", x, STEM, 3, 2, 1)?;
@@ -73,7 +85,9 @@ pub fn lite0(weights: &mut Weights, size: usize, classes: usize) -> Result<Built
     }
     let y = net.conv("head.conv", "head", x, HEAD, 1, 1, 1)?;
     let head = net.relu6("head", y)?;
-    let pooled = net.graph.add("avgpool", Layer::GlobalAverage(GlobalAverage), &[head])?;
+    let pooled = net
+        .graph
+        .add("avgpool", Layer::GlobalAverage(GlobalAverage), &[head])?;
     let linear = Linear {
         weight: net.weights.take("fc.weight", &[classes, HEAD])?,
         bias: net.weights.take("fc.bias", &[classes])?,
@@ -81,9 +95,14 @@ pub fn lite0(weights: &mut Weights, size: usize, classes: usize) -> Result<Built
     let logits = net.graph.add("logits", Layer::Linear(linear), &[pooled])?;
     net.graph.alias(logits, "fc");
     net.graph.alias(logits, "final");
-    net.graph.add("probabilities", Layer::Softmax(Softmax), &[logits])?;
+    net.graph
+        .add("probabilities", Layer::Softmax(Softmax), &[logits])?;
     metamer_layers.extend([head, pooled, logits]);
-    Ok(Built { graph: net.graph, metamer_layers, logits })
+    Ok(Built {
+        graph: net.graph,
+        metamer_layers,
+        logits,
+    })
 }
 
 struct Builder<'w> {
@@ -110,14 +129,26 @@ impl Builder<'_> {
         groups: usize,
     ) -> Result<NodeId> {
         let [channels, h, w] = self.shape(x);
-        let weight = self.weights.take(&format!("{stored}.weight"), &[out, channels / groups, kernel, kernel])?;
+        let weight = self.weights.take(
+            &format!("{stored}.weight"),
+            &[out, channels / groups, kernel, kernel],
+        )?;
         let bias = self.weights.take(&format!("{stored}.bias"), &[out])?;
-        let window = Window::square(kernel, stride, Padding::same([h, w], [kernel; 2], [stride; 2]));
-        self.graph.add(name, Layer::Conv2d(Conv2d::new(weight, Some(bias), window, groups)?), &[x])
+        let window = Window::square(
+            kernel,
+            stride,
+            Padding::same([h, w], [kernel; 2], [stride; 2]),
+        );
+        self.graph.add(
+            name,
+            Layer::Conv2d(Conv2d::new(weight, Some(bias), window, groups)?),
+            &[x],
+        )
     }
 
     fn relu6(&mut self, name: &str, x: NodeId) -> Result<NodeId> {
-        self.graph.add(name, Layer::Rectifier(Rectifier::RELU6), &[x])
+        self.graph
+            .add(name, Layer::Rectifier(Rectifier::RELU6), &[x])
     }
 
     /// Expand, depthwise, project; added to the input where shape allows. No activation after the projection.

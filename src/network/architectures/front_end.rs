@@ -13,7 +13,11 @@ pub const SAMPLES: usize = 40_000;
 /// When the front end's parameters are out of bounds.
 pub fn front_end(parameters: FrontEnd) -> Result<(Graph, NodeId, Vec<u8>)> {
     let layer = Cochleagram::new(parameters, SAMPLES)?;
-    let numbers = layer.bands().iter().flat_map(|b| &b.gains).chain(layer.taps());
+    let numbers = layer
+        .bands()
+        .iter()
+        .flat_map(|b| &b.gains)
+        .chain(layer.taps());
     let bytes = numbers.flat_map(|v| v.to_le_bytes()).collect();
     let mut graph = Graph::new(&[SAMPLES]);
     let node = graph.add("cochleagram", Layer::Cochleagram(layer), &[NodeId::INPUT])?;

@@ -17,7 +17,10 @@ pub struct Weights {
 impl Weights {
     /// Weights from tensors; `origin` names the file in errors.
     pub fn new(tensors: Tensors, origin: impl Into<String>) -> Self {
-        Self { tensors, origin: origin.into() }
+        Self {
+            tensors,
+            origin: origin.into(),
+        }
     }
 
     /// The tensor called `name`, which must have the given shape.
@@ -25,7 +28,10 @@ impl Weights {
     /// # Errors
     /// When it is missing or has another shape.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Parameter> {
-        let array = self.tensors.take(name).map_err(|reason| Error::file(Path::new(&self.origin), reason))?;
+        let array = self
+            .tensors
+            .take(name)
+            .map_err(|reason| Error::file(Path::new(&self.origin), reason))?;
         Parameter::from_array(array, shape, name)
     }
 

@@ -22,15 +22,34 @@ pub struct Adam {
 impl Adam {
     /// Zero moments for a stimulus of `n` values.
     pub fn new(n: usize, beta1: f32, beta2: f32, epsilon: f32) -> Self {
-        Self { beta1, beta2, epsilon, power1: beta1, power2: beta2, first: vec![0.0; n], second: vec![0.0; n] }
+        Self {
+            beta1,
+            beta2,
+            epsilon,
+            power1: beta1,
+            power2: beta2,
+            first: vec![0.0; n],
+            second: vec![0.0; n],
+        }
     }
 }
 
 impl Optimiser for Adam {
-    fn update(&mut self, x: &mut [f32], gradient: &[f32], rate: f32, _: bool, range: Option<[f32; 2]>) {
+    fn update(
+        &mut self,
+        x: &mut [f32],
+        gradient: &[f32],
+        rate: f32,
+        _: bool,
+        range: Option<[f32; 2]>,
+    ) {
         let step = rate * (1.0 - self.power2).sqrt() / (1.0 - self.power1);
         let (keep1, keep2) = (1.0 - self.beta1, 1.0 - self.beta2);
-        for ((x, g), (m, v)) in x.iter_mut().zip(gradient).zip(self.first.iter_mut().zip(&mut self.second)) {
+        for ((x, g), (m, v)) in x
+            .iter_mut()
+            .zip(gradient)
+            .zip(self.first.iter_mut().zip(&mut self.second))
+        {
             *m += (g - *m) * keep1;
             *v += (g * g - *v) * keep2;
             *x -= step * *m / (v.sqrt() + self.epsilon);
@@ -46,13 +65,19 @@ impl Optimiser for Adam {
         State::from([
             ("first_moment".into(), Array::vector(self.first.clone())),
             ("second_moment".into(), Array::vector(self.second.clone())),
-            ("beta_powers".into(), Array::vector(vec![self.power1, self.power2])),
+            (
+                "beta_powers".into(),
+                Array::vector(vec![self.power1, self.power2]),
+            ),
         ])
     }
 
     fn restore(&mut self, state: &State) -> Result<()> {
         let n = self.first.len();
-        let (first, second) = (entry(state, "first_moment", n)?, entry(state, "second_moment", n)?);
+        let (first, second) = (
+            entry(state, "first_moment", n)?,
+            entry(state, "second_moment", n)?,
+        );
         let powers = entry(state, "beta_powers", 2)?;
         self.first.copy_from_slice(first);
         self.second.copy_from_slice(second);

@@ -17,7 +17,14 @@ pub type State = BTreeMap<String, Array>;
 pub trait Optimiser: Send {
     /// Moves `x` once, with step size `rate`. `block_begins` marks the first update of a block of constant step size.
     /// Where `range` is given the result lies in it.
-    fn update(&mut self, x: &mut [f32], gradient: &[f32], rate: f32, block_begins: bool, range: Option<[f32; 2]>);
+    fn update(
+        &mut self,
+        x: &mut [f32],
+        gradient: &[f32],
+        rate: f32,
+        block_begins: bool,
+        range: Option<[f32; 2]>,
+    );
 
     /// Everything that a later update depends on.
     fn state(&self) -> State;
@@ -31,10 +38,15 @@ pub trait Optimiser: Send {
 
 /// The entry `name` of a state, which must have `length` values.
 fn entry<'s>(state: &'s State, name: &str, length: usize) -> Result<&'s [f32]> {
-    let array =
-        state.get(name).ok_or_else(|| Error::value("checkpoint", format!("the optimiser's '{name}' is missing")))?;
+    let array = state.get(name).ok_or_else(|| {
+        Error::value("checkpoint", format!("the optimiser's '{name}' is missing"))
+    })?;
     if array.values.len() != length {
-        return Err(Error::shape(format!("checkpoint's '{name}'"), &[length], &array.shape));
+        return Err(Error::shape(
+            format!("checkpoint's '{name}'"),
+            &[length],
+            &array.shape,
+        ));
     }
     Ok(&array.values)
 }

@@ -21,17 +21,29 @@ pub struct Normalised {
 impl Normalised {
     /// For a stimulus that starts at `x`.
     pub fn new(x: &[f32]) -> Self {
-        Self { block_start: x.to_vec() }
+        Self {
+            block_start: x.to_vec(),
+        }
     }
 }
 
 /// The L2 norm, summed in `f64`.
 pub fn norm(v: &[f32]) -> f64 {
-    v.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt()
+    v.iter()
+        .map(|v| f64::from(*v) * f64::from(*v))
+        .sum::<f64>()
+        .sqrt()
 }
 
 impl Optimiser for Normalised {
-    fn update(&mut self, x: &mut [f32], gradient: &[f32], rate: f32, block_begins: bool, range: Option<[f32; 2]>) {
+    fn update(
+        &mut self,
+        x: &mut [f32],
+        gradient: &[f32],
+        rate: f32,
+        block_begins: bool,
+        range: Option<[f32; 2]>,
+    ) {
         if block_begins {
             self.block_start.copy_from_slice(x);
         }
@@ -40,7 +52,11 @@ impl Optimiser for Normalised {
             *x = (*x - rate * (g / length)) - start;
         }
         let distance = norm(x);
-        let shrink = if distance > RADIUS { (RADIUS / distance) as f32 } else { 1.0 };
+        let shrink = if distance > RADIUS {
+            (RADIUS / distance) as f32
+        } else {
+            1.0
+        };
         for (x, start) in x.iter_mut().zip(&self.block_start) {
             *x = start + *x * shrink;
             if let Some([low, high]) = range {
@@ -50,12 +66,16 @@ impl Optimiser for Normalised {
     }
 
     fn state(&self) -> State {
-        State::from([("block_start".into(), Array::vector(self.block_start.clone()))])
+        State::from([(
+            "block_start".into(),
+            Array::vector(self.block_start.clone()),
+        )])
     }
 
     fn restore(&mut self, state: &State) -> Result<()> {
         let n = self.block_start.len();
-        self.block_start.copy_from_slice(entry(state, "block_start", n)?);
+        self.block_start
+            .copy_from_slice(entry(state, "block_start", n)?);
         Ok(())
     }
 }

@@ -1,0 +1,120 @@
+//! A session as its owner sees it: orders go in, news comes out, and the newest frame lies in a slot.
+
+use super::job::Job;
+use super::live::{Frame, Slot};
+use super::messages::{Command, Event, JobId};
+use super::worker::Worker;
+use crate::{Error, Result};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a session behaves, apart from what it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionOptions {
+    /// Steps between checkpoints of runs that have a folder.
+    pub checkpoint_steps: u64,
+    /// The least time between two frames or progress reports.
+    pub frame_interval: Duration,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            checkpoint_steps: 250,
+            frame_interval: Duration::from_millis(33),
+        }
+    }
+}
+
+/// How many reports may wait for a listener; progress is joined together when the listener is slow.
+const WAITING_EVENTS: usize = 256;
+
+/// A running worker, as its owner sees it.
+pub struct Session {
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+    frames: Arc<Slot<Frame>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    next: u64,
+}
+
+impl Session {
+    /// Starts a worker. `notify` is called, on the worker's thread, whenever there is something new to look at.
+    ///
+    /// # Errors
+    /// When the operating system refuses the thread.
+    pub fn start(options: SessionOptions, notify: impl Fn() + Send + 'static) -> Result<Self> {
+        let (commands, orders) = unbounded();
+        let (reports, events) = bounded(WAITING_EVENTS);
+        let frames = Arc::new(Slot::default());
+        let worker = Worker {
+            options,
+            orders,
+            reports,
+            notify: Box::new(notify),
+            frames: frames.clone(),
+            queue: VecDeque::new(),
+            quitting: false,
+            executor: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("synthesis".into())
+            .spawn(move || worker.run())
+            .map_err(|e| Error::Internal(format!("no thread for the synthesis: {e}")))?;
+        Ok(Self {
+            commands,
+            events,
+            frames,
+            thread: Some(thread),
+            next: 0,
+        })
+    }
+
+    /// Adds a run to the queue and returns its number.
+    pub fn enqueue(&mut self, job: Job) -> JobId {
+        let id = JobId(self.next);
+        self.next += 1;
+        self.send(Command::Enqueue(id, Box::new(job)));
+        id
+    }
+
+    /// Gives an order. An order to a worker that has ended has no effect.
+    pub fn send(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+
+    /// A sender of orders for other threads, such as a signal handler's.
+    pub fn commands(&self) -> Sender<Command> {
+        self.commands.clone()
+    }
+
+    /// News, in order.
+    pub fn events(&self) -> &Receiver<Event> {
+        &self.events
+    }
+
+    /// Where the newest frame lies.
+    pub fn frames(&self) -> &Slot<Frame> {
+        &self.frames
+    }
+
+    /// Ends the worker, with a checkpoint if a run was going on, and waits for it. Later news is thrown away.
+    pub fn quit(&mut self) {
+        self.send(Command::Quit);
+        if let Some(thread) = self.thread.take() {
+            // The worker may be waiting for a place in the channel.
+            while !thread.is_finished() {
+                let _ = self.events.recv_timeout(Duration::from_millis(10));
+            }
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.quit();
+    }
+}

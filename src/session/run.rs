@@ -1,0 +1,333 @@
+//! One run from its beginning to its folder, step by step as the worker drives it.
+
+use super::checkpoint;
+use super::job::Job;
+use super::live::Live;
+use super::messages::{Finished, JobId, Started};
+use super::pending::Pending;
+use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
+use super::trace::{Sample, Trace, TraceRow, sampled};
+use crate::formats::Array;
+use crate::network::{Executor, Tap};
+use crate::synthesis::{StepReport, Synthesis};
+use crate::verify::verdict::{self, Predictions, Verdict, top, verify};
+use crate::verify::{Comparison, Ranked, Verification};
+use crate::{Error, Result};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Points of the activation scatter.
+const SCATTER_POINTS: usize = 4000;
+
+/// A run that is going on.
+pub(super) struct Run<'a> {
+    pub(super) id: JobId,
+    pub(super) job: &'a Job,
+    pub(super) tap: Tap,
+    pub(super) synthesis: Synthesis,
+    pub(super) trace: Trace,
+    pub(super) seconds: f64,
+    pub(super) folder: Option<RunFolder>,
+    pub(super) complete: bool,
+    /// The target's ranks, worked out once.
+    pub(super) ranks: Ranked,
+    pub(super) reference_logits: Option<(Vec<f32>, Ranked)>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(id: JobId, job: &'a Job, executor: &mut dyn Executor) -> Result<Self> {
+        let model = &job.model;
+        let tap = model.tap(job.layer, job.spec.procedure.straight_through);
+        let begun = job
+            .out
+            .as_ref()
+            .map(|(root, existing)| RunFolder::begin(root, &job.folder_name(), *existing));
+        let (folder, beginning) = begun
+            .transpose()?
+            .map_or((None, Beginning::Fresh), |(f, b)| (Some(f), b));
+        let reference_logits = match &job.reference {
+            Some(reference) => {
+                executor.forward(reference, model.logits)?;
+                let logits = executor.activation(model.logits)?.into_owned();
+                let ranks = Ranked::new(&logits);
+                Some((logits, ranks))
+            }
+            None => None,
+        };
+        let target = match (&job.target, &job.reference) {
+            (Some(target), _) => target.to_vec(),
+            (None, Some(reference)) => {
+                executor.forward(reference, job.layer)?;
+                executor.activation(job.layer)?.into_owned()
+            }
+            (None, None) => {
+                return Err(Error::Internal("a run without stimulus and target".into()));
+            }
+        };
+        let ranks = Ranked::new(&target);
+        let synthesis = Synthesis::new(
+            job.spec.procedure.clone(),
+            tap,
+            target,
+            job.start.to_vec(),
+            model.input.range,
+        )?;
+        let mut run = Self {
+            id,
+            job,
+            tap,
+            synthesis,
+            trace: Trace::default(),
+            seconds: 0.0,
+            folder,
+            complete: beginning == Beginning::Complete,
+            ranks,
+            reference_logits,
+        };
+        if let (Beginning::FromCheckpoint, Some(folder)) = (&beginning, &run.folder) {
+            run.trace =
+                checkpoint::restore(&folder.checkpoint_file(), &job.spec, &mut run.synthesis)?;
+            run.seconds = run.trace.rows.last().map_or(0.0, |r| r.seconds);
+        }
+        Ok(run)
+    }
+
+    /// The result of a run that was complete before it began.
+    pub(super) fn read_back(&self) -> Result<Finished> {
+        let folder = self
+            .folder_path()
+            .ok_or_else(|| Error::Internal("a complete run without a folder".into()))?;
+        let run = FinishedRun::read(&folder)?;
+        if let Some(difference) = self.job.spec.difference(&run.spec) {
+            let reason = format!(
+                "Is a complete run with other settings ({difference}). Use --overwrite to replace it"
+            );
+            return Err(Error::file(folder, reason));
+        }
+        let metamer = Arc::new(run.metamer);
+        Ok(Finished {
+            job: self.id,
+            verification: run.verification,
+            folder: Some(folder),
+            metamer,
+            seconds: 0.0,
+        })
+    }
+
+    pub(super) fn folder_path(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|f| {
+            if self.complete {
+                f.complete()
+            } else {
+                f.partial()
+            }
+            .to_owned()
+        })
+    }
+
+    pub(super) fn started(&self) -> Started {
+        let layer = &self.job.spec.layer;
+        let null = self
+            .job
+            .null
+            .as_ref()
+            .and_then(|n| Some((n.largest(layer, "spearman")?, n.describe())));
+        Started {
+            job: self.id,
+            spec: self.job.spec.clone(),
+            step: self.synthesis.updates(),
+            rows: self.trace.rows.clone(),
+            reference: self.job.reference.clone(),
+            predicted: self
+                .reference_logits
+                .as_ref()
+                .map_or(vec![], |(l, _)| top(&self.job.model, l, 5)),
+            null,
+            elements: self.synthesis.target().len(),
+        }
+    }
+
+    pub(super) fn rewind(&mut self) -> Result<()> {
+        let range = self.job.model.input.range;
+        let target = self.synthesis.target().to_vec();
+        self.synthesis = Synthesis::new(
+            self.job.spec.procedure.clone(),
+            self.tap,
+            target,
+            self.job.start.to_vec(),
+            range,
+        )?;
+        self.trace = Trace::default();
+        self.seconds = 0.0;
+        Ok(())
+    }
+
+    /// Enters a step into the trace, with measures if it is one of the steps at which they are taken.
+    pub(super) fn record(
+        &mut self,
+        report: &StepReport,
+        took: Duration,
+        executor: &mut dyn Executor,
+        pending: &mut Pending,
+    ) -> Result<()> {
+        self.seconds += took.as_secs_f64();
+        pending.stepped();
+        let mut row = TraceRow {
+            step: report.step,
+            loss: report.loss,
+            learning_rate: report.learning_rate,
+            gradient_norm: report.gradient_norm,
+            seconds: self.seconds,
+            sample: None,
+        };
+        if sampled(report.step, report.finished) {
+            let live = self.measure(report.step, executor)?;
+            row.sample = Some(Sample {
+                spearman: live.comparison.spearman.0,
+                pearson: live.comparison.pearson.0,
+                snr_db: live.comparison.snr_db.0,
+                spearman_logits: live.spearman_logits,
+            });
+            pending.live = Some(live);
+        }
+        self.trace.rows.push(row);
+        pending.rows.push(row);
+        Ok(())
+    }
+
+    /// Measures the stimulus of the last step.
+    pub(super) fn measure(&self, step: u64, executor: &mut dyn Executor) -> Result<Live> {
+        let model = &self.job.model;
+        let target = self.synthesis.target();
+        let activation = executor.activation(self.tap.node)?.into_owned();
+        let comparison = Comparison::with_ranks(target, &self.ranks, &activation);
+        let stride = target.len().div_ceil(SCATTER_POINTS).max(1);
+        let scatter = target
+            .iter()
+            .zip(&activation)
+            .step_by(stride)
+            .map(|(t, a)| [*t, *a])
+            .collect();
+        executor.forward(self.synthesis.evaluated(), model.logits)?;
+        let logits = executor.activation(model.logits)?.into_owned();
+        let (predictions, mut spearman_logits) = match &self.reference_logits {
+            Some((reference, ranks)) => (
+                verdict::predictions(model, reference, &logits),
+                ranks.correlate(&Ranked::new(&logits)),
+            ),
+            None => {
+                let metamer = top(model, &logits, 5);
+                let none = Predictions {
+                    reference: vec![],
+                    metamer,
+                    reference_category: None,
+                    metamer_category: None,
+                };
+                (none, f64::NAN)
+            }
+        };
+        if model.labels.is_empty() {
+            spearman_logits = f64::NAN;
+        }
+        let criteria = self.job.spec.procedure.criteria;
+        let checks = verdict::apply(
+            criteria,
+            &self.job.spec.layer,
+            &comparison,
+            &predictions,
+            self.job.null.as_deref(),
+        );
+        let so_far = Verdict::all(checks.values().map(|c| c.verdict));
+        let sentence = verdict::in_words(&checks);
+        Ok(Live {
+            step,
+            comparison,
+            spearman_logits,
+            predictions,
+            scatter: Arc::new(scatter),
+            elements: target.len(),
+            verdict: (so_far, sentence),
+        })
+    }
+
+    /// The checks on the finished metamer; nothing where there is no reference to check against.
+    pub(super) fn verify(&self, executor: &mut dyn Executor) -> Result<Option<Verification>> {
+        let Some(reference) = &self.job.reference else {
+            return Ok(None);
+        };
+        let Job {
+            model,
+            layer,
+            null,
+            spec,
+            ..
+        } = self.job;
+        let metamer = self.synthesis.stimulus();
+        verify(
+            model,
+            executor,
+            *layer,
+            reference,
+            metamer,
+            spec.procedure.criteria,
+            null.as_deref(),
+        )
+        .map(Some)
+    }
+
+    pub(super) fn write(
+        &mut self,
+        verification: Option<&Verification>,
+        executor: &mut dyn Executor,
+    ) -> Result<Option<PathBuf>> {
+        let Some(folder) = &self.folder else {
+            return Ok(None);
+        };
+        let mut cochleagrams = Vec::new();
+        if let Some(front_end) = self.job.model.front_end() {
+            let sounds = [
+                ("metamer", Some(self.synthesis.stimulus())),
+                ("reference", self.job.reference.as_ref().map(|r| &r[..])),
+            ];
+            for (name, sound) in sounds {
+                let Some(sound) = sound else { continue };
+                executor.forward(sound, front_end)?;
+                // Channels by frames; the leading channel axis of the network is of no use in a file.
+                let shape = self.job.model.graph.node(front_end).shape[1..].to_vec();
+                cochleagrams.push((
+                    name,
+                    Array::new(shape, executor.activation(front_end)?.into_owned())?,
+                ));
+            }
+        }
+        folder.complete_with(&Contents {
+            spec: &self.job.spec,
+            input: &self.job.model.input,
+            metamer: self.synthesis.stimulus(),
+            reference: self.job.reference.as_ref().map(|r| &r[..]),
+            trace: &self.trace,
+            verification,
+            cochleagrams: &cochleagrams,
+        })?;
+        self.complete = true;
+        Ok(Some(folder.complete().to_owned()))
+    }
+
+    pub(super) fn finished(
+        &self,
+        verification: Option<Verification>,
+        folder: Option<PathBuf>,
+        seconds: f64,
+    ) -> Finished {
+        let folder = folder.or_else(|| self.folder_path());
+        let metamer = Arc::new(self.synthesis.stimulus().to_vec());
+        Finished {
+            job: self.id,
+            verification,
+            folder,
+            metamer,
+            seconds,
+        }
+    }
+}
