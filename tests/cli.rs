@@ -1,89 +1,20 @@
 //! The command line as a person or a script uses it: the real program, real files.
 
+#[path = "support/program.rs"]
+mod program;
+
 use metamer_studio::formats::{Array, npy, npz};
 use metamer_studio::synthesis::Spec;
-use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use program::Place;
+use std::path::Path;
+use std::process::Command;
 
 const MODEL: &str = "efficientnet-lite0";
 
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-    /// Runs the program in this place with arguments separated by spaces.
-    fn run(&self, arguments: &str) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_metamer-studio"))
-            .args(arguments.split_whitespace())
-            .current_dir(self.folder.path())
-            .env_remove("RUST_LOG")
-            .env_remove("DISPLAY")
-            .env_remove("WAYLAND_DISPLAY")
-            .output()
-            .unwrap();
-        Ran {
-            arguments: arguments.to_owned(),
-            output,
-        }
-    }
-    fn write_png(&self, name: &str, width: u32, height: u32) {
-        image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 90]))
-            .save(self.path(name))
-            .unwrap();
-    }
-}
-
-struct Ran {
-    arguments: String,
-    output: Output,
-}
-
-impl Ran {
-    fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned()
-    }
-    fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.output.stderr).into_owned()
-    }
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(
-            self.output.status.code(),
-            Some(code),
-            "{}\n{}\n{}",
-            self.arguments,
-            self.stdout(),
-            self.stderr()
-        );
-        self
-    }
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        let all = self.stdout() + &self.stderr();
-        assert!(
-            all.contains(text),
-            "{}: '{text}' is not in\n{all}",
-            self.arguments
-        );
-        assert!(!all.contains("panicked"), "{}\n{all}", self.arguments);
-        self
-    }
-    fn json_lines(&self) -> Vec<Value> {
-        self.stdout()
-            .lines()
-            .map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}")))
-            .collect()
-    }
+fn write_png(place: &Place, name: &str, width: u32, height: u32) {
+    image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 90]))
+        .save(place.path(name))
+        .unwrap();
 }
 
 #[test]
@@ -464,7 +395,7 @@ fn wrong_names_and_values_are_answered_with_what_would_be_right() {
 #[test]
 fn bad_pictures_are_answered_with_what_is_wrong() {
     let place = Place::new();
-    place.write_png("good.png", 40, 30);
+    write_png(&place, "good.png", 40, 30);
     let good = std::fs::read(place.path("good.png")).unwrap();
     std::fs::write(place.path("cut.png"), &good[..good.len() / 2]).unwrap();
     std::fs::write(place.path("text.png"), "not a picture").unwrap();
@@ -508,9 +439,9 @@ fn bad_pictures_are_answered_with_what_is_wrong() {
 #[test]
 fn pictures_of_any_size_and_kind_work() {
     let place = Place::new();
-    place.write_png("one.png", 1, 1);
-    place.write_png("wide.png", 20_000, 3);
-    place.write_png("tall.png", 3, 20_000);
+    write_png(&place, "one.png", 1, 1);
+    write_png(&place, "wide.png", 20_000, 3);
+    write_png(&place, "tall.png", 3, 20_000);
     image::GrayImage::from_fn(20_000, 2_000, |x, y| image::Luma([(x ^ y) as u8]))
         .save(place.path("large.png"))
         .unwrap();

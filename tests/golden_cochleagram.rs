@@ -1,7 +1,11 @@
 //! Filter banks and cochleagrams against numbers that the original TensorFlow and PyTorch toolboxes gave, for every
 //! option that they have, on both executors.
 
+#[path = "support/golden.rs"]
+mod golden;
+
 use candle_core::{DType, Device};
+use golden::uniform;
 use metamer_studio::cpu::Cpu;
 use metamer_studio::formats::{Array, npz};
 use metamer_studio::layers::Layer;
@@ -118,18 +122,6 @@ fn filter_banks_agree_in_every_row_and_their_supports_exactly() {
             }
         }
     }
-}
-
-/// SplitMix64, the reference data's own portable generator.
-fn uniform(seed: u64, n: usize) -> Vec<f64> {
-    (1..=n as u64)
-        .map(|i| {
-            let mut z = seed.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            ((z ^ (z >> 31)) >> 11) as f64 * 2f64.powi(-53)
-        })
-        .collect()
 }
 
 /// The stored case: the sound, and what the toolbox made of it.

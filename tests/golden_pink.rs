@@ -1,18 +1,16 @@
 //! Pink noise against what the 2019 code makes of given spectra.
 
+#[path = "support/golden.rs"]
+mod golden;
+
+use golden::uniform;
 use metamer_studio::stimulus::pink;
 use serde_json::Value;
 
-/// SplitMix64, the reference data's own portable generator, on [-3, 3).
+/// Numbers on [-3, 3).
 fn spectrum(seed: u64, n: usize) -> Vec<f64> {
-    (1..=n as u64)
-        .map(|i| {
-            let mut z = seed.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            3.0 * (2.0 * (((z ^ (z >> 31)) >> 11) as f64 * 2f64.powi(-53)) - 1.0)
-        })
-        .collect()
+    let values = uniform(seed, n);
+    values.into_iter().map(|u| 3.0 * (2.0 * u - 1.0)).collect()
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! A narrow ResNet-18, the 2023 paper's kind of network, against PyTorch: activations, input gradients through the
 //! straight-through rectifier, and the original attack step.
 
+#[path = "support/golden.rs"]
+mod golden;
+
 use candle_core::{DType, Device};
+use golden::uniform;
 use metamer_studio::cpu::Cpu;
 use metamer_studio::formats::{Array, npy, npz, safetensors};
 use metamer_studio::layers::*;
@@ -159,16 +163,10 @@ fn picture() -> Vec<f32> {
         .collect()
 }
 
-/// SplitMix64, the reference data's own portable generator.
+/// The point that the reference data was made at.
 fn start() -> Vec<f32> {
-    (1..=3 * 224 * 224u64)
-        .map(|i| {
-            let mut z = 88u64.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            (((z ^ (z >> 31)) >> 11) as f64 * 2f64.powi(-53) * 0.2 + 0.4) as f32
-        })
-        .collect()
+    let values = uniform(88, 3 * 224 * 224);
+    values.into_iter().map(|u| (u * 0.2 + 0.4) as f32).collect()
 }
 
 /// Every value, or the stored sub-sample of them.

@@ -1,86 +1,22 @@
 //! Sounds as a person or a script uses them: files of every kind in, run folders out, through the real program.
 
+#[path = "support/golden.rs"]
+mod golden;
+#[path = "support/program.rs"]
+mod program;
+
+use golden::uniform;
 use metamer_studio::formats::{Array, npy, npz};
 use metamer_studio::session::run_folder;
 use metamer_studio::stimulus::{Part, Sound, excerpt};
+use program::Place;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden/cochleagram");
 const SOUNDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/sounds");
-
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_metamer-studio"));
-        command
-            .args(arguments.split_whitespace())
-            .current_dir(self.folder.path())
-            .env_remove("RUST_LOG");
-        command
-    }
-    fn run(&self, arguments: &str) -> Ran {
-        Ran {
-            arguments: arguments.to_owned(),
-            output: self.command(arguments).output().unwrap(),
-        }
-    }
-    fn write(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.path(name), bytes).unwrap();
-    }
-}
-
-struct Ran {
-    arguments: String,
-    output: Output,
-}
-
-impl Ran {
-    fn all(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned()
-            + &String::from_utf8_lossy(&self.output.stderr)
-    }
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(
-            self.output.status.code(),
-            Some(code),
-            "{}\n{}",
-            self.arguments,
-            self.all()
-        );
-        self
-    }
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        let all = self.all();
-        assert!(
-            all.contains(text) && !all.contains("panicked"),
-            "{}: '{text}' is not in\n{all}",
-            self.arguments
-        );
-        self
-    }
-    fn json_lines(&self) -> Vec<Value> {
-        String::from_utf8_lossy(&self.output.stdout)
-            .lines()
-            .map(|l| serde_json::from_str(l).unwrap())
-            .collect()
-    }
-}
 
 /// A WAV with the given format tag, bits and interleaved data.
 fn wav(tag: u16, bits: u16, channels: u16, rate: u32, data: &[u8]) -> Vec<u8> {
@@ -414,18 +350,6 @@ fn the_commands_reproduce_the_stored_cochleagrams_and_gradients() {
         );
         assert!(error < limit, "{file}: {error}");
     }
-}
-
-/// SplitMix64, the reference data's own portable generator.
-fn uniform(seed: u64, n: usize) -> Vec<f64> {
-    (1..=n as u64)
-        .map(|i| {
-            let mut z = seed.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            ((z ^ (z >> 31)) >> 11) as f64 * 2f64.powi(-53)
-        })
-        .collect()
 }
 
 #[test]

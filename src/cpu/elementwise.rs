@@ -38,7 +38,7 @@ pub fn update2(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32, f32) 
                 || {
                     out.iter_mut()
                         .zip(a.iter().zip(b))
-                        .for_each(|(o, (a, b))| *o = f(*o, *a, *b))
+                        .for_each(|(o, (a, b))| *o = f(*o, *a, *b));
                 },
             );
         });

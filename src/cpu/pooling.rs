@@ -128,7 +128,7 @@ impl Pooling {
                                 dx[*place as usize] += g;
                             }
                         }
-                    })
+                    });
             }
             Kind::Average { count_padding } => work.for_each(|(dx, g)| {
                 for (at, rows, columns, padded) in geometry.windows() {

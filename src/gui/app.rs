@@ -65,7 +65,7 @@ impl App {
         let session = {
             let (ctx, interval) = (cc.egui_ctx.clone(), throttle.interval());
             Session::start(SessionOptions::default(), move || {
-                ctx.request_repaint_after(interval.get())
+                ctx.request_repaint_after(interval.get());
             })?
         };
 
@@ -174,7 +174,7 @@ impl App {
                     clipboard::read_picture(&self.tasks, self.studio.state.places.data.clone());
                 }
                 Effect::Theme => {
-                    ctx.set_theme(egui::ThemePreference::from(self.studio.state.choices.theme))
+                    ctx.set_theme(egui::ThemePreference::from(self.studio.state.choices.theme));
                 }
                 Effect::Browse(purpose, text) if self.native => {
                     native_dialog::ask(&self.tasks, frame, purpose, &text);

@@ -164,7 +164,7 @@ pub fn multiply(left: Matrix<'_>, right: &[f32], out: &mut [f32], around: Around
                         0..n,
                         around,
                         &mut Vec::new(),
-                    )
+                    );
                 }
             });
     }

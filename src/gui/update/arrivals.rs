@@ -70,7 +70,7 @@ impl Studio {
                 self.state.unfinished = found.into_iter().filter(|u| !begun(&u.folder)).collect();
             }
             Arrival::NotRemembered(error) => {
-                self.complain(format!("Your choices could not be remembered: {error}"))
+                self.complain(format!("Your choices could not be remembered: {error}"));
             }
             Arrival::Broken(error) => {
                 self.state.preparing = 0;
