@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Graphics libraries log as errors what is merely absent.
-    let quiet = "warn,wgpu_core=error,wgpu_hal=off,naga=error,egui_wgpu=error,rfd=off";
+    let quiet = "warn,wgpu_core=error,wgpu_hal=off,naga=error,egui_wgpu=error,rfd=off,winit=error";
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet.into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -82,19 +82,20 @@ pub struct Mask<'a> {
 impl Mask<'_> {
     /// Sets `out` to the gradient where it passes and to 0 elsewhere. `at` is where `gradient` begins in the output.
     pub fn apply(&self, at: usize, gradient: &[f32], out: &mut [f32]) {
-        let output = &self.output[at..at + gradient.len()];
-        for (o, (y, g)) in out.iter_mut().zip(output.iter().zip(gradient)) {
-            *o = if *y > 0.0 && *y < self.ceiling {
-                *g
-            } else {
-                0.0
-            };
-        }
+        let (output, ceiling) = (&self.output[at..at + gradient.len()], self.ceiling);
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (o, (y, g)) in out.iter_mut().zip(output.iter().zip(gradient)) {
+                    *o = if *y > 0.0 && *y < ceiling { *g } else { 0.0 };
+                }
+            },
+        );
     }
 }
 
 /// Columns of a tile: a tile of a hundred rows then fits the second-level cache.
-const TILE: usize = 512;
+const TILE: usize = 1024;
 
 /// Rows of a block where the product is narrow.
 const ROWS: usize = 32;
@@ -240,7 +241,14 @@ unsafe fn multiply_tile(
         (0..m).for_each(|i| row(i).fill(0.0));
     }
     if let Some(ceiling) = around.ceiling {
-        (0..m).for_each(|i| row(i).iter_mut().for_each(|v| *v = v.clamp(0.0, ceiling)));
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for i in 0..m {
+                    row(i).iter_mut().for_each(|v| *v = v.clamp(0.0, ceiling));
+                }
+            },
+        );
     }
 }
 
