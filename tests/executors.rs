@@ -121,7 +121,7 @@ fn pools_of_random_shapes_agree() {
         if window.output(size).is_err() || !sees(0, p.top, p.bottom) || !sees(1, p.left, p.right) {
             continue;
         }
-        let layers = [
+        let mut layers = vec![
             Layer::MaxPool(MaxPool { window }),
             Layer::AveragePool(AveragePool {
                 window,
@@ -132,6 +132,9 @@ fn pools_of_random_shapes_agree() {
                 count_padding: false,
             }),
         ];
+        if let Ok(pool) = HannPool::new(window, tried % 2 == 0, tried % 3 > 0) {
+            layers.push(Layer::HannPool(pool));
+        }
         for layer in layers {
             let mut graph = Graph::new(&[3, size[0], size[1]]);
             let node = graph.add("pool", layer.clone(), &[NodeId::INPUT]).unwrap();
@@ -301,7 +304,13 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let mean = g
         .add("mean", Layer::GlobalAverage(GlobalAverage), &[pool])
         .unwrap();
-    let flat = g.add("flat", Layer::Flatten(Flatten), &[pool]).unwrap();
+    let first = g
+        .add("flat", Layer::Flatten(Flatten::ChannelFirst), &[pool])
+        .unwrap();
+    let last = g
+        .add("transposed", Layer::Flatten(Flatten::ChannelLast), &[pool])
+        .unwrap();
+    let flat = g.add("flats", Layer::Add(Add), &[first, last]).unwrap();
     let n = g.node(flat).elements();
     let linear = Linear {
         weight: draw.parameter(&[6, n]),

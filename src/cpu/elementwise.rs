@@ -7,7 +7,7 @@ const TASK: usize = 16 * 1024;
 
 /// Runs a loop compiled for the widest instruction set that this machine has.
 #[inline(always)]
-fn wide(body: impl FnOnce()) {
+pub fn wide(body: impl FnOnce()) {
     pulp::Arch::new().dispatch(body);
 }
 

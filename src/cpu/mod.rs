@@ -7,6 +7,7 @@
 mod cochleagram;
 mod convolution;
 mod elementwise;
+mod hann_pool;
 pub mod kernels;
 mod operation;
 mod pointwise;

@@ -4,24 +4,40 @@ use super::Target;
 use super::cochleagram::Cochlea;
 use super::convolution::Convolution;
 use super::elementwise::{affine, map, map2};
+use super::hann_pool::HannPooling;
 use super::kernels::matmul::Mask;
 use super::pointwise::Pointwise;
 use super::pooling::Pooling;
-use crate::layers::{Layer, probabilities};
+use crate::layers::{Flatten, Layer, probabilities};
 use crate::{Error, Result};
 
 /// A layer with its weights packed and its geometry worked out.
 pub enum Operation {
-    Clamp { low: f32, high: f32 },
-    Affine { scale: Vec<f32>, offset: Vec<f32> },
+    Clamp {
+        low: f32,
+        high: f32,
+    },
+    Affine {
+        scale: Vec<f32>,
+        offset: Vec<f32>,
+    },
     Cochleagram(Box<Cochlea>),
     Pointwise(Pointwise),
     Convolution(Convolution),
-    Rectifier { ceiling: f32 },
+    Rectifier {
+        ceiling: f32,
+    },
     Pooling(Pooling),
-    GlobalAverage { plane: usize },
+    HannPooling(HannPooling),
+    GlobalAverage {
+        plane: usize,
+    },
     Add,
     Flatten,
+    /// Channels last; the length of a plane.
+    Transpose {
+        plane: usize,
+    },
     Softmax,
 }
 
@@ -80,10 +96,16 @@ impl Operation {
                 plane(inputs[0]),
                 plane(output),
             )),
+            Layer::HannPool(l) => {
+                Self::HannPooling(HannPooling::plan(l, plane(inputs[0]), plane(output)))
+            }
             Layer::GlobalAverage(_) => Self::GlobalAverage {
                 plane: inputs[0][1] * inputs[0][2],
             },
             Layer::Add(_) => Self::Add,
+            Layer::Flatten(Flatten::ChannelLast) if inputs[0].len() == 3 => Self::Transpose {
+                plane: inputs[0][1] * inputs[0][2],
+            },
             Layer::Flatten(_) => Self::Flatten,
             Layer::Softmax(_) => Self::Softmax,
         })
@@ -117,6 +139,7 @@ impl Operation {
                 map(x, out, |v| v.clamp(0.0, ceiling));
             }
             Self::Pooling(op) => op.forward(x, out),
+            Self::HannPooling(op) => op.forward(x, out),
             Self::GlobalAverage { plane } => {
                 for (o, x) in out.iter_mut().zip(x.chunks(*plane)) {
                     *o = x.iter().sum::<f32>() / *plane as f32;
@@ -124,6 +147,7 @@ impl Operation {
             }
             Self::Add => map2(x, inputs[1], out, |a, b| a + b),
             Self::Flatten => out.copy_from_slice(x),
+            Self::Transpose { plane } => transpose(x, *plane, out),
             Self::Softmax => out
                 .iter_mut()
                 .zip(probabilities(x))
@@ -172,6 +196,7 @@ impl Operation {
                 });
             }
             Self::Pooling(op) => op.pullback(cotangent, &mut targets[0]),
+            Self::HannPooling(op) => op.pullback(cotangent, &mut targets[0]),
             Self::GlobalAverage { plane } => {
                 let target = &mut targets[0];
                 for (dx, g) in target.buffer.chunks_mut(*plane).zip(cotangent) {
@@ -181,10 +206,25 @@ impl Operation {
                 }
             }
             Self::Add | Self::Flatten => targets.iter_mut().for_each(|t| t.accept_whole(cotangent)),
+            Self::Transpose { plane } => {
+                scratch.resize(cotangent.len(), 0.0);
+                transpose(cotangent, cotangent.len() / *plane, scratch);
+                targets[0].accept_whole(scratch);
+            }
             Self::Softmax => {
                 let inner: f32 = output.iter().zip(cotangent).map(|(y, g)| y * g).sum();
                 targets[0].accept(output, cotangent, |y, g| y * (g - inner));
             }
+        }
+    }
+}
+
+/// The transpose of rows of `width`.
+fn transpose(rows: &[f32], width: usize, out: &mut [f32]) {
+    let height = rows.len() / width;
+    for (j, column) in out.chunks_mut(height).enumerate() {
+        for (o, row) in column.iter_mut().zip(rows.chunks(width)) {
+            *o = row[j];
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which models there are, and how they come into memory.
 
+use super::architectures::word_network::{Card, word_network};
 use super::architectures::{Weights, efficientnet_lite, front_end};
 use super::model::{Input, Model};
 use crate::formats::safetensors;
@@ -25,12 +26,26 @@ pub struct Entry {
 }
 
 /// Every model known.
-pub const MODELS: [Entry; 3] = [
+pub const MODELS: [Entry; 5] = [
     Entry {
         name: "efficientnet-lite0",
         title: "EfficientNet-Lite0",
         modality: "image",
         source: "ImageNet, 1000 classes; Google's weights (Apache-2.0), embedded",
+        available: true,
+    },
+    Entry {
+        name: "word-aliased",
+        title: "Word network, aliased",
+        modality: "sound",
+        source: "64 spoken words in noise, strided convolutions; trained for this program on synthetic speech, embedded",
+        available: true,
+    },
+    Entry {
+        name: "word-reduced-aliasing",
+        title: "Word network, reduced aliasing",
+        modality: "sound",
+        source: "64 spoken words in noise, Hann pooling instead of strides; trained for this program on synthetic speech, embedded",
         available: true,
     },
     Entry {
@@ -50,6 +65,14 @@ pub const MODELS: [Entry; 3] = [
 ];
 
 const LITE0_WEIGHTS: &[u8] = include_bytes!("../../assets/models/efficientnet-lite0.safetensors");
+const WORD_ALIASED: (&str, &[u8]) = (
+    include_str!("../../assets/models/word-aliased.json"),
+    include_bytes!("../../assets/models/word-aliased.safetensors"),
+);
+const WORD_REDUCED_ALIASING: (&str, &[u8]) = (
+    include_str!("../../assets/models/word-reduced-aliasing.json"),
+    include_bytes!("../../assets/models/word-reduced-aliasing.safetensors"),
+);
 const IMAGENET_LABELS: &str = include_str!("../../assets/labels/imagenet1k.txt");
 
 /// Loads a model by name.
@@ -62,6 +85,8 @@ pub fn load(name: &str) -> Result<Model> {
         .find(|m| m.name == name)
         .ok_or_else(|| Error::unknown("model", name, MODELS.iter().map(|m| m.name)))?;
     match name {
+        "word-aliased" => words(entry, WORD_ALIASED),
+        "word-reduced-aliasing" => words(entry, WORD_REDUCED_ALIASING),
         "cochleagram-feather2019" => cochleagram(entry, FrontEnd::FEATHER2019),
         "cochleagram-1" => cochleagram(entry, FrontEnd::COCHLEAGRAM_1),
         _ => lite0(entry),
@@ -69,19 +94,11 @@ pub fn load(name: &str) -> Result<Model> {
 }
 
 fn lite0(entry: &Entry) -> Result<Model> {
-    let origin = format!("{} (embedded)", entry.name);
-    let tensors = safetensors::decode(LITE0_WEIGHTS)
-        .map_err(|reason| Error::file(Path::new(&origin), reason))?;
-    let mut weights = Weights::new(tensors, origin);
+    let mut weights = embedded(entry, LITE0_WEIGHTS)?;
     let labels: Arc<[String]> = IMAGENET_LABELS.lines().map(str::to_owned).collect();
     let size = 224;
     let built = efficientnet_lite::lite0(&mut weights, size, labels.len())?;
-    if let Some(extra) = weights.left_over().next() {
-        let name = entry.name;
-        return Err(Error::Internal(format!(
-            "the embedded weights of {name} hold '{extra}', which nothing uses"
-        )));
-    }
+    weights.finish()?;
     Ok(Model {
         name: entry.name.into(),
         title: entry.title.into(),
@@ -96,6 +113,34 @@ fn lite0(entry: &Entry) -> Result<Model> {
         labels,
         weights_sha256: sha256(LITE0_WEIGHTS),
     })
+}
+
+fn words(entry: &Entry, (card, bytes): (&str, &[u8])) -> Result<Model> {
+    let mut weights = embedded(entry, bytes)?;
+    let card = Card::parse(card).map_err(|reason| Error::file(Path::new(entry.name), reason))?;
+    let built = word_network(&card, &mut weights)?;
+    weights.finish()?;
+    Ok(Model {
+        name: entry.name.into(),
+        title: entry.title.into(),
+        source: entry.source.into(),
+        input: Input {
+            shape: vec![built.graph.input_elements()],
+            range: [-1.0, 1.0],
+        },
+        graph: Arc::new(built.graph),
+        metamer_layers: built.metamer_layers,
+        logits: built.logits,
+        labels: card.words.into(),
+        weights_sha256: sha256(bytes),
+    })
+}
+
+fn embedded(entry: &Entry, bytes: &[u8]) -> Result<Weights> {
+    let origin = format!("{} (embedded)", entry.name);
+    let tensors =
+        safetensors::decode(bytes).map_err(|reason| Error::file(Path::new(&origin), reason))?;
+    Ok(Weights::new(tensors, origin))
 }
 
 /// A front end as a model without classes.

@@ -1,7 +1,9 @@
 //! How each network is put together from its weights. One file an architecture.
 
+pub mod chain;
 pub mod efficientnet_lite;
 pub mod front_end;
+pub mod word_network;
 
 use crate::formats::safetensors::Tensors;
 use crate::layers::Parameter;
@@ -33,6 +35,20 @@ impl Weights {
             .take(name)
             .map_err(|reason| Error::file(Path::new(&self.origin), reason))?;
         Parameter::from_array(array, shape, name)
+    }
+
+    /// Refuses weights that nobody took: a file that holds more than its architecture asks for is another network's.
+    ///
+    /// # Errors
+    /// Names the first of them.
+    pub fn finish(&self) -> Result<()> {
+        match self.left_over().next() {
+            None => Ok(()),
+            Some(extra) => Err(Error::file(
+                Path::new(&self.origin),
+                format!("holds '{extra}', which no layer uses"),
+            )),
+        }
     }
 
     /// Names of tensors that nobody took.
