@@ -18,7 +18,10 @@ fn numbers(pickle: &Pickle, dict: Id, key: &str) -> numpy::Numbers {
 #[track_caller]
 fn near(found: f64, expected: &Value, what: &str) {
     let expected = expected.as_f64().unwrap();
-    assert!((found - expected).abs() < 1e-15, "{what}: {found} {expected}");
+    assert!(
+        (found - expected).abs() < 1e-15,
+        "{what}: {found} {expected}"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod category;
 pub mod embedded;
 pub mod null;
 pub mod number;
+pub mod published;
 pub mod statistics;
 pub mod verdict;
 

@@ -74,15 +74,17 @@ impl Index {
         &self.tensors
     }
 
-    /// The values of a tensor in C order, from the files that `shard` gives.
+    /// Hands the values of a tensor to `sink`, in C order and in pieces, from the files that `shard` gives. The checksum
+    /// is known to be right only when this returns.
     ///
     /// # Errors
     /// When a file is missing or cut short, or the checksum is wrong; a sentence.
-    pub fn read(
+    pub fn stream(
         &self,
         name: &str,
         shard: impl FnOnce(u64) -> Result<Source, String>,
-    ) -> Result<Vec<f32>, String> {
+        sink: &mut dyn FnMut(&[f32]),
+    ) -> Result<(), String> {
         let missing = || format!("has no tensor '{name}'");
         let Description { shape, dtype } = self.tensors.get(name).ok_or_else(missing)?;
         let place = self.places.get(name).ok_or_else(missing)?;
@@ -113,17 +115,19 @@ impl Index {
                 "the file with the values of '{name}' is cut short: {length} bytes"
             ));
         }
-        let (mut values, mut found) = (Vec::with_capacity(count), 0);
+        let (mut values, mut found) = (Vec::new(), 0);
         source.stream(place.offset, place.size, |bytes| {
             found = crc32c::crc32c_append(found, bytes);
+            values.clear();
             element.decode(bytes, &mut values);
+            sink(&values);
         })?;
         if found != place.checksum {
             return Err(format!(
                 "the checksum of tensor '{name}' is wrong; the file is damaged"
             ));
         }
-        Ok(values)
+        Ok(())
     }
 }
 

@@ -127,22 +127,34 @@ impl Checkpoint {
     /// # Errors
     /// When there is none of that name, it holds no numbers, or the file is damaged.
     pub fn read(&mut self, name: &str) -> Result<Array> {
+        let mut values = Vec::new();
+        let shape = self.stream(name, &mut |piece| values.extend_from_slice(piece))?;
+        Array::new(shape, values)
+    }
+
+    /// Hands the values of a tensor to `sink` in pieces, in C order; gives its shape. Nothing may be done with the values
+    /// if this fails: damage is found at the end.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn stream(&mut self, name: &str, sink: &mut dyn FnMut(&[f32])) -> Result<Vec<usize>> {
         let Some(Description { shape, .. }) = self.tensors().get(name) else {
             let known = self.tensors().keys().map(String::as_str);
             return Err(Error::unknown("tensor", name, known));
         };
         let shape = shape.clone();
-        let values = match &mut self.kind {
-            Kind::V1(v1) => v1.read(name),
-            Kind::Bundle { index, prefix } => index.read(name, |shard| {
-                let path = bundle::shard_path(prefix, shard, index.shards);
-                Source::open(&path).map_err(|e| e.to_string())
-            }),
+        let streamed = match &mut self.kind {
+            Kind::V1(v1) => v1.stream(name, sink),
+            Kind::Bundle { index, prefix } => {
+                let shard = |shard| {
+                    let path = bundle::shard_path(prefix, shard, index.shards);
+                    Source::open(&path).map_err(|e| e.to_string())
+                };
+                index.stream(name, shard, sink)
+            }
         };
-        Array::new(
-            shape,
-            values.map_err(|reason| Error::file(&self.path, reason))?,
-        )
+        streamed.map_err(|reason| Error::file(&self.path, reason))?;
+        Ok(shape)
     }
 }
 
@@ -156,7 +168,8 @@ pub fn decode_v1(bytes: &[u8]) -> Result<BTreeMap<String, Array>, String> {
     let numbers = numbers.filter(|(_, d)| Element::of(d.dtype).is_some());
     numbers
         .map(|(name, d)| {
-            let values = v1.read(&name)?;
+            let mut values = Vec::new();
+            v1.stream(&name, &mut |piece| values.extend_from_slice(piece))?;
             Ok((
                 name,
                 Array {
@@ -178,7 +191,9 @@ pub fn decode_v2(index: &[u8], data: &[u8]) -> Result<BTreeMap<String, Array>, S
     let numbers = numbers.filter(|(_, d)| Element::of(d.dtype).is_some());
     numbers
         .map(|(name, d)| {
-            let values = index.read(name, |_| Ok(Source::memory(data.to_vec())))?;
+            let mut values = Vec::new();
+            let source = |_| Ok(Source::memory(data.to_vec()));
+            index.stream(name, source, &mut |piece| values.extend_from_slice(piece))?;
             let shape = d.shape.clone();
             Ok((name.clone(), Array { shape, values }))
         })

@@ -69,11 +69,11 @@ impl V1 {
         &self.tensors
     }
 
-    /// The values of a tensor in C order.
+    /// Hands the values of a tensor to `sink`, in C order and in pieces.
     ///
     /// # Errors
     /// When a checksum is wrong, or the file does not hold as many values as it promises.
-    pub fn read(&mut self, name: &str) -> Result<Vec<f32>, String> {
+    pub fn stream(&mut self, name: &str, sink: &mut dyn FnMut(&[f32])) -> Result<(), String> {
         let missing = || format!("has no values for tensor '{name}'");
         let Description { shape, dtype } = self.tensors.get(name).cloned().ok_or_else(missing)?;
         let element = Element::of(dtype)
@@ -84,8 +84,8 @@ impl V1 {
         if let [only] = pieces.as_slice()
             && only.extents.iter().all(|e| matches!(e, (0, None)))
         {
-            let values = self.piece(only, element, count)?;
-            return values.ok_or_else(lacking);
+            let whole = self.piece(only, element, count, sink)?;
+            return if whole { Ok(()) } else { Err(lacking()) };
         }
         let mut parts = Vec::new();
         let mut total = 0usize;
@@ -96,34 +96,36 @@ impl V1 {
                 .checked_add(volume)
                 .filter(|t| *t <= count)
                 .ok_or_else(lacking)?;
-            parts.push((extents, self.piece(piece, element, volume)?));
+            let mut part = Vec::new();
+            if !self.piece(piece, element, volume, &mut |values| {
+                part.extend_from_slice(values)
+            })? {
+                return Err(lacking());
+            }
+            parts.push((extents, part));
         }
         if total != count {
             return Err(lacking());
         }
         let (mut values, mut covered) = (vec![0.0; count], vec![false; count]);
         for (extents, part) in parts {
-            paste(
-                &part.ok_or_else(lacking)?,
-                &extents,
-                &shape,
-                &mut values,
-                &mut covered,
-            );
+            paste(&part, &extents, &shape, &mut values, &mut covered);
         }
         if covered.contains(&false) {
             return Err(lacking());
         }
-        Ok(values)
+        sink(&values);
+        Ok(())
     }
 
-    /// The values of a piece, if there are `count`.
+    /// Hands on the values of a piece, and says whether there are `count`.
     fn piece(
         &mut self,
         piece: &Piece,
         element: Element,
         count: usize,
-    ) -> Result<Option<Vec<f32>>, String> {
+        sink: &mut dyn FnMut(&[f32]),
+    ) -> Result<bool, String> {
         let (field, plain) = element.proto_field();
         let fits = if plain {
             count as u64 * element.size() as u64 == piece.length
@@ -132,21 +134,28 @@ impl V1 {
             count as u64 <= piece.length && piece.length <= SMALL
         };
         if !fits || (piece.field != field && piece.length > 0) {
-            return Ok(None);
+            return Ok(false);
         }
         self.verify(piece.block)?;
-        let mut values = Vec::with_capacity(count);
+        let (mut values, mut handed) = (Vec::new(), 0);
         if plain {
             let source = &mut self.table.source;
             source.stream(piece.offset, piece.length, |bytes| {
+                values.clear();
                 element.decode(bytes, &mut values);
+                handed += values.len();
+                sink(&values);
             })?;
         } else {
             let mut bytes = vec![0; piece.length as usize];
             self.table.source.read(piece.offset, &mut bytes)?;
             element.decode_varints(&bytes, &mut values)?;
+            handed = values.len();
+            if handed == count {
+                sink(&values);
+            }
         }
-        Ok((values.len() == count).then_some(values))
+        Ok(handed == count)
     }
 
     /// Compares a block with its checksum, once.
