@@ -5,8 +5,10 @@ pub mod embedded;
 pub mod null;
 pub mod number;
 pub mod statistics;
+mod unrelated;
 pub mod verdict;
 
 pub use null::NullDistribution;
 pub use statistics::{Comparison, Ranked};
+pub use unrelated::Unrelated;
 pub use verdict::{Criteria, Prediction, Verdict, Verification};

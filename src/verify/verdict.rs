@@ -358,8 +358,9 @@ mod tests {
             model: "m".into(),
             weights_sha256: "w".into(),
             seed: 1,
-            pictures: 2,
-            pictures_sha256: String::new(),
+            kind: "pictures".into(),
+            stimuli: 2,
+            stimuli_sha256: String::new(),
             sources: "test".into(),
         };
         let values = || vec![largest, largest - 0.1];
