@@ -18,6 +18,7 @@
 //! | [`error`] | one error type; messages say what was wrong, where, and what to do |
 //! | [`formats`] | `.npy`, `.npz`, `.safetensors`, `.wav`, and files that appear whole or not at all |
 //! | [`stimulus`] | pictures and sounds: decoding, each paper's cropping, resizing and levels, embedded ones, seeded noise |
+//! | [`playback`] | listening: reference and metamer through the sound card, switched at the same sample |
 //! | [`layers`] | every layer kind on candle tensors, with the check of its pullback beside it |
 //! | [`network`] | the graph, models and where they come from, the [`Executor`](network::Executor) interface and its reference |
 //! | [`cpu`] | the fast executor behind the same interface |
@@ -39,6 +40,7 @@ pub mod formats;
 pub mod gui;
 pub mod layers;
 pub mod network;
+pub mod playback;
 pub mod session;
 pub mod stimulus;
 pub mod synthesis;
