@@ -24,6 +24,7 @@
 //! | [`verify`] | Spearman, Pearson, SNR; null distributions; verdicts |
 //! | [`synthesis`] | procedures, recipes and specs; losses and optimisers; the stepper, which knows no thread, clock or file |
 //! | [`session`] | the worker thread and its messages, run folders, checkpoints |
+//! | [`export`] | colour maps, and heat maps as pictures |
 //! | [`cli`] | one file a subcommand |
 //! | [`gui`] | the window |
 //!
@@ -35,6 +36,7 @@
 pub mod cli;
 pub mod cpu;
 pub mod error;
+pub mod export;
 pub mod formats;
 pub mod gui;
 pub mod layers;
