@@ -5,6 +5,7 @@
 //!   without further words is an [`action`], from which buttons, keys and the command palette are made.
 //! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
 //!   window can do.
+//! * [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
 //! Only this module knows egui and wgpu.
@@ -16,6 +17,7 @@ mod curve;
 mod dialogs;
 mod format;
 mod frame_times;
+pub mod heatmap;
 mod keys;
 mod layout;
 mod message;
@@ -26,6 +28,7 @@ mod process;
 mod repaint;
 mod screenshot;
 mod settings;
+pub mod sound_view;
 pub mod state;
 mod tasks;
 pub mod theme;
@@ -40,6 +43,7 @@ pub use screenshot::{View, screenshot};
 pub use settings::{Choices, Places};
 pub use unfinished::Unfinished;
 pub use update::NullSource;
+pub use widgets::{Cochleagram, Margins, SoundResponse, Waveform, read_out};
 
 use anyhow::Context as _;
 use std::path::PathBuf;
