@@ -233,6 +233,7 @@ impl<'a> Run<'a> {
         let criteria = self.job.spec.procedure.criteria;
         let checks = verdict::apply(
             criteria,
+            verdict::Sameness::asked(criteria, model),
             &self.job.spec.layer,
             &comparison,
             &predictions,
