@@ -249,7 +249,11 @@ fn bad_sounds_are_told_apart() {
     place
         .run("null cochleagram-1 --stimuli chelsea coffee --pairs 2 --out n")
         .exits(1)
-        .says("hears");
+        .says("Is no sound, but this model hears");
+    place
+        .run("null cochleagram-1 --stimuli austen --pairs 2 --out n")
+        .exits(1)
+        .says("at least 2 sounds, found 1");
     assert!(!place.path("c.npy").exists());
     for file in ["good.wav", "really_a_sound.png"] {
         ask(file).exits(0).says("211 channels by 400 frames");

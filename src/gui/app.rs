@@ -8,10 +8,9 @@ use super::settings::Choices;
 use super::state::{State, StimulusEntry};
 use super::tasks::{Arrival, Tasks};
 use super::update::{Effect, Studio};
-use super::{GuiOptions, clipboard, dialogs, keys, native_dialog, panels, theme};
+use super::{GuiOptions, clipboard, dialogs, heatmap, keys, native_dialog, panels, theme};
 use crate::session::{Session, SessionOptions};
 use crate::stimulus::Image;
-use eframe::egui_wgpu::wgpu;
 use egui::{ColorImage, Context, ViewportCommand};
 use std::time::{Duration, Instant};
 
@@ -46,6 +45,7 @@ impl App {
     /// When the operating system refuses the worker's thread.
     pub fn new(cc: &eframe::CreationContext<'_>, options: GuiOptions) -> anyhow::Result<Self> {
         theme::install(&cc.egui_ctx);
+        heatmap::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         let software = cc.wgpu_render_state.as_ref().is_some_and(|render| {
             let info = render.adapter.get_info();
             tracing::info!(

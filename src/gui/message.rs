@@ -21,6 +21,10 @@ pub enum Message {
     PasteText(String),
     /// A picture that was pasted.
     PasteImage(crate::stimulus::Image),
+    /// Another model.
+    ChooseModel(String),
+    /// The import dialog was accepted.
+    Import,
     /// A layer was picked.
     PickLayer(usize, Pick),
     /// Another recipe.

@@ -2,6 +2,7 @@
 
 use super::theme::ThemeChoice;
 use crate::formats::atomic;
+use crate::network::imported::Library;
 use crate::network::registry::MODELS;
 use crate::synthesis::{Procedure, recipe};
 use crate::{Error, Result};
@@ -87,7 +88,9 @@ impl Choices {
                 .filter(|m| m.modality == "image")
                 .map(|m| m.name)
         };
-        if !models().any(|name| name == self.model) {
+        // What is not the program's own was imported; whether it still is there is seen when it is loaded.
+        let own = MODELS.iter().any(|m| m.name == self.model);
+        if own && !models().any(|name| name == self.model) {
             return Err(Error::unknown("model", &self.model, models()));
         }
         recipe::find(&self.recipe)?;
@@ -117,6 +120,8 @@ pub struct Places {
     pub results: PathBuf,
     /// The folder for pasted pictures.
     pub data: PathBuf,
+    /// The folder in which it is remembered which models were imported.
+    pub models: PathBuf,
 }
 
 impl Places {
@@ -135,6 +140,7 @@ impl Places {
                 .map(|p| p.config_dir().join("settings.toml")),
             results: documents.map_or_else(|| data.join("runs"), |d| d.join("Metamer Studio")),
             data,
+            models: Library::usual().folder().to_owned(),
         }
     }
 }

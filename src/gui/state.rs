@@ -3,11 +3,12 @@
 use super::curve::Curve;
 use super::settings::{Choices, Places};
 use super::unfinished::Unfinished;
+use crate::network::imported::{Examined, Record};
 use crate::network::{Model, NodeId};
 use crate::session::{JobId, Live};
 use crate::stimulus::Image;
 use crate::synthesis::{Procedure, Recipe, Spec, recipe};
-use crate::verify::{Prediction, Verdict, Verification};
+use crate::verify::{Histogram, Prediction, Verdict, Verification};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,10 @@ pub struct State {
     pub model: Option<Arc<Model>>,
     /// Why it could not be loaded.
     pub model_error: Option<String>,
+    /// Models that see and were imported, by name.
+    pub imported: Vec<Record>,
+    /// What was found in files that were dropped, until it is imported or not.
+    pub found: Option<Arc<Examined>>,
     /// Its layers, in the network's order.
     pub layers: Vec<LayerEntry>,
     /// The layer that was picked last.
@@ -227,6 +232,8 @@ pub struct Run {
     pub predicted: Vec<Prediction>,
     /// Largest rho of the null distribution, and a sentence about it.
     pub null: Option<(f64, String)>,
+    /// How that distribution lies.
+    pub histogram: Option<Histogram>,
     /// The final checks.
     pub verification: Option<Verification>,
     /// Where it lies.
@@ -306,6 +313,11 @@ pub enum Dialog {
     },
     /// A run is going on: close all the same?
     Closing,
+    /// Files hold a model: is it to be imported?
+    Import {
+        /// The name that it is to have.
+        name: String,
+    },
 }
 
 /// What a path is asked for.
@@ -353,6 +365,8 @@ impl State {
             places,
             model: None,
             model_error: None,
+            imported: vec![],
+            found: None,
             layers: vec![],
             anchor: None,
             stimuli: vec![],

@@ -6,6 +6,7 @@ pub mod image;
 pub mod pink;
 pub mod prepare;
 pub mod random;
+pub mod resample;
 pub mod resize;
 pub mod sound;
 

@@ -1,8 +1,7 @@
 //! Sounds from outside, decoded to one channel.
 
+use super::resample::resample;
 use crate::{Error, Result};
-use rubato::audioadapter_buffers::owned::InterleavedOwned;
-use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 use std::io::Cursor;
 use std::path::Path;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
@@ -32,11 +31,9 @@ impl std::fmt::Debug for Sound {
 }
 
 /// Sample rates that a recording may have.
-const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
+pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
 /// No recording may have more samples than this, all channels together: 1 h of stereo at 44.1 kHz.
 const MAX_SAMPLES: usize = 3600 * 44_100 * 2;
-/// The least number of samples that the resampler's filter spans, so that it is steep.
-const FILTER: usize = 2048;
 
 impl Sound {
     /// Whether a file's first bytes are those of a sound that can be read.
@@ -172,40 +169,12 @@ impl Sound {
         self.samples.len() as f64 / f64::from(self.rate)
     }
 
-    /// The same sound at another sample rate, band-limited by a long windowed sinc. (The papers used resampy's shorter
-    /// one; the two differ near half the lower rate.)
+    /// The same sound at another sample rate; see [`resample`].
     ///
     /// # Errors
     /// When the resampler refuses the pair of rates.
     pub fn resampled(&self, rate: u32) -> Result<Self, String> {
-        if rate == self.rate {
-            return Ok(self.clone());
-        }
-        // The filter is as long as the block that is transformed at a time. Only a filter of even length delays by a whole
-        // number of samples, which is what is taken off afterwards.
-        let (from, to) = (self.rate as usize, rate as usize);
-        let unit = 2 * from / greatest_common_divisor(from, to);
-        let block = FILTER.div_ceil(unit) * unit;
-        let failed =
-            |e: String| format!("Cannot be resampled from {} to {rate} Hz: {e}", self.rate);
-        let window = WindowFunction::BlackmanHarris2;
-        let mut resampler = Fft::<f64>::new_custom(from, to, block, 1, 1, window, FixedSync::Input)
-            .map_err(|e| failed(e.to_string()))?;
-        let n = self.samples.len();
-        let input = InterleavedOwned::new_from(self.samples.clone(), 1, n)
-            .map_err(|e| failed(e.to_string()))?;
-        let output = resampler
-            .process_all(&input, n, None)
-            .map_err(|e| failed(e.to_string()))?;
-        Self::new(rate, output.take_data())
-    }
-}
-
-fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
+        Self::new(rate, resample(&self.samples, self.rate, rate)?)
     }
 }
 

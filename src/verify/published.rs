@@ -85,8 +85,14 @@ pub fn decode(bytes: Vec<u8>, model: &Model, name: &str) -> Result<NullDistribut
             model: model.name.clone(),
             weights_sha256: model.weights_sha256.clone(),
             seed: 0,
-            pictures: 0,
-            pictures_sha256: String::new(),
+            kind: if model.input.is_sound() {
+                "sounds"
+            } else {
+                "pictures"
+            }
+            .into(),
+            stimuli: 0,
+            stimuli_sha256: String::new(),
             sources: format!("published by the authors, {name}"),
         },
         pairs: (0..pairs as u64).collect(),

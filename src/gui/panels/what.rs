@@ -45,17 +45,16 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 fn model(ui: &mut Ui, view: &mut View<'_>) {
     let t = theme::tokens(ui);
     widgets::heading(ui, "Model");
-    let entry = MODELS.iter().find(|m| m.name == view.state.choices.model);
-    let (title, source) = entry.map_or((view.state.choices.model.as_str(), ""), |m| {
-        (m.title, m.source)
-    });
+    let chosen = &view.state.choices.model;
+    let entry = MODELS.iter().find(|m| m.name == chosen);
+    let title = entry.map_or(chosen.as_str(), |m| m.title);
     let state = match (&view.state.model, &view.state.model_error) {
-        (Some(_), _) => source.to_owned(),
+        (Some(model), _) => model.source.clone(),
         (None, Some(error)) => error.clone(),
         (None, None) => "Loading…".to_owned(),
     };
     let (rect, response) =
-        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::click());
     let label = format!("Model {title}, {state}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
     ui.painter().rect(
@@ -87,7 +86,29 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         state_line,
         t.muted,
     );
-    response.on_hover_text(state);
+    egui::Popup::menu(&response).show(|ui| models(ui, view));
+    response.on_hover_text(format!(
+        "{state}\n\nClick to choose another model; drop a checkpoint on the window to import one"
+    ));
+}
+
+/// The models that see: the program's own, then what was imported.
+fn models(ui: &mut Ui, view: &mut View<'_>) {
+    let own = MODELS.iter().filter(|m| m.modality == "image");
+    let own = own.map(|m| (m.name.to_owned(), m.title.to_owned(), m.source.to_owned()));
+    let imported = view.state.imported.iter();
+    let imported = imported.map(|r| (r.name.clone(), r.name.clone(), r.source()));
+    for (name, title, source) in own.chain(imported) {
+        let chosen = name == view.state.choices.model;
+        if ui
+            .selectable_label(chosen, title)
+            .on_hover_text(source)
+            .clicked()
+        {
+            view.out.push(Message::ChooseModel(name));
+            ui.close();
+        }
+    }
 }
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>) {

@@ -78,7 +78,7 @@ impl Studio {
         let Some(model) = self.state.model.clone() else {
             return;
         };
-        let null = (self.nulls)(&model);
+        let nulls = self.nulls.clone();
         let choices = &self.state.choices;
         let layers: Vec<_> = self.state.chosen_layers().map(|l| l.id).collect();
         if layers.is_empty() {
@@ -91,6 +91,7 @@ impl Studio {
         self.state.preparing += asked;
         self.tasks.spawn("resolve", move || {
             let stimulus = Stimulus::load(&name).map_err(|e| e.to_string());
+            let null = (nulls)(&model).map_err(|e| e.to_string());
             let resolve = |layer| {
                 let request = Request {
                     model: model.clone(),
@@ -104,13 +105,13 @@ impl Studio {
                     device: "cpu".into(),
                     threads,
                 };
-                Job::resolve(&request, null.clone())
+                Job::resolve(&request, null.clone()?)
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };
             let mut jobs: Vec<Result<_, String>> = layers.into_iter().map(resolve).collect();
-            // One stimulus that cannot be read is one complaint, however many layers were chosen.
-            if stimulus.is_err() {
+            // A file that cannot be read is one complaint, however many layers were chosen.
+            if stimulus.is_err() || null.is_err() {
                 jobs.truncate(1);
             }
             Arrival::Resolved {
@@ -195,12 +196,13 @@ impl Studio {
         let Some(model) = self.state.model.clone() else {
             return;
         };
-        let null = (self.nulls)(&model);
+        let nulls = self.nulls.clone();
         let asked = runs.len();
         self.state.preparing += asked;
         self.tasks.spawn("resume", move || {
+            let null = (nulls)(&model).map_err(|e| e.to_string());
             let job = |run| {
-                unfinished::job(run, &model, null.clone())
+                unfinished::job(run, &model, null.clone()?)
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };

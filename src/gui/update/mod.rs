@@ -7,6 +7,7 @@ mod actions;
 mod arrivals;
 mod choosing;
 mod files;
+mod importing;
 mod news;
 
 use super::message::{Closing, Message};
@@ -22,7 +23,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where the null distribution for a model comes from.
-pub type NullSource = Arc<dyn Fn(&Model) -> Option<Arc<NullDistribution>> + Send + Sync>;
+pub type NullSource =
+    Arc<dyn Fn(&Model) -> crate::Result<Option<Arc<NullDistribution>>> + Send + Sync>;
 
 /// What only the window can do.
 #[derive(Debug)]
@@ -95,14 +97,7 @@ impl Studio {
     }
 
     fn begin_loading(&mut self) {
-        let name = self.state.choices.model.clone();
-        self.tasks.spawn("load model", move || {
-            Arrival::Model(
-                crate::network::registry::load(&name)
-                    .map(Arc::new)
-                    .map_err(|e| e.to_string()),
-            )
-        });
+        self.load_model();
         self.state.stimuli = embedded::all()
             .iter()
             .map(|s| super::state::StimulusEntry {
@@ -153,9 +148,11 @@ impl Studio {
             Message::Do(action) => self.act(action),
             Message::ChooseStimulus(index) => self.choose_stimulus(index),
             Message::ForgetStimulus(index) => self.forget_stimulus(index),
-            Message::OpenPaths(paths) => paths.into_iter().for_each(|p| self.open(p, true)),
+            Message::OpenPaths(paths) => self.look_at(paths),
             Message::PasteText(text) => self.paste_text(&text),
             Message::PasteImage(image) => self.keep_pasted(image),
+            Message::ChooseModel(name) => self.choose_model(&name),
+            Message::Import => self.import(),
             Message::PickLayer(index, pick) => self.pick_layer(index, pick),
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),

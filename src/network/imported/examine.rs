@@ -323,3 +323,19 @@ fn samples(seconds: f64) -> Result<usize> {
         ))
     }
 }
+
+impl Examined {
+    /// Record and model under another name.
+    pub fn named(&self, name: &str) -> (Record, Model) {
+        let record = Record {
+            name: name.to_owned(),
+            ..self.record.clone()
+        };
+        let model = Model {
+            name: name.to_owned(),
+            title: record.title(),
+            ..self.model.clone()
+        };
+        (record, model)
+    }
+}

@@ -127,6 +127,11 @@ impl Record {
             .map_err(|e| Error::file(path, e.to_string().trim_end().replace('\n', " ")))
     }
 
+    /// The name shown to people.
+    pub fn title(&self) -> String {
+        format!("{} “{}”", self.architecture.title(), self.name)
+    }
+
     /// One line: where it comes from.
     pub fn source(&self) -> String {
         format!(
@@ -209,7 +214,7 @@ impl Record {
         };
         Ok(Model {
             name: self.name.clone(),
-            title: format!("{} “{}”", self.architecture.title(), self.name),
+            title: self.title(),
             source: self.source(),
             input: Input {
                 shape: graph.nodes()[0].shape.clone(),
