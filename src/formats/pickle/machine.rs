@@ -592,7 +592,6 @@ mod tests {
             b"\x97.",
             b"\x8a\xff\x00",
             b"T\xff\xff\xff\xff.",
-            b"N(0.x",
             b"Nb.",
             b"}K\x01K\x02K\x03u.",
             b"\xff",

@@ -98,7 +98,7 @@ impl V1 {
                 .ok_or_else(lacking)?;
             let mut part = Vec::new();
             if !self.piece(piece, element, volume, &mut |values| {
-                part.extend_from_slice(values)
+                part.extend_from_slice(values);
             })? {
                 return Err(lacking());
             }
