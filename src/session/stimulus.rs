@@ -131,7 +131,7 @@ impl Stimulus {
 }
 
 /// Whether a file is to be read as a sound: by its first bytes, or, where they say nothing, by its name.
-fn is_sound(path: &Path) -> bool {
+pub fn is_sound(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|f| f.take(12).read_to_end(&mut head));
     read.is_ok() && (Sound::recognises(&head) || Sound::names(path))

@@ -55,9 +55,10 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         (None, None) => "Loading…".to_owned(),
     };
     let (rect, response) =
-        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::click());
     let label = format!("Model {title}, {state}");
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &label));
+    widgets::focus_ring(ui, &response, rect);
     ui.painter().rect(
         rect,
         theme::CONTROL_CORNER,
@@ -65,7 +66,12 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         Stroke::NONE,
         StrokeKind::Inside,
     );
-    let inside = rect.shrink2(egui::vec2(10.0, 6.0));
+    let mark = rect.right_center() - egui::vec2(16.0, 0.0);
+    let corners = [(-4.0, -2.0), (4.0, -2.0), (0.0, 3.0)].map(|(x, y)| mark + egui::vec2(x, y));
+    let triangle = egui::Shape::convex_polygon(corners.to_vec(), t.muted, Stroke::NONE);
+    ui.painter().add(triangle);
+    let mut inside = rect.shrink2(egui::vec2(10.0, 6.0));
+    inside.max.x -= 18.0;
     let title = widgets::line(
         ui,
         title,
@@ -87,7 +93,25 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         state_line,
         t.muted,
     );
+    egui::Popup::menu(&response).show(|ui| models(ui, view));
     response.on_hover_text(state);
+}
+
+/// Every model, those that see before those that hear.
+fn models(ui: &mut Ui, view: &mut View<'_>) {
+    ui.set_min_width(300.0);
+    for (modality, heading) in [("image", "Models that see"), ("sound", "Models that hear")] {
+        ui.label(widgets::faint(ui, heading));
+        for entry in MODELS.iter().filter(|m| m.modality == modality) {
+            let chosen = entry.name == view.state.choices.model;
+            let response = ui.selectable_label(chosen, entry.title);
+            if response.clicked() {
+                view.out.push(Message::ChooseModel(entry.name));
+                ui.close();
+            }
+            response.on_hover_text(entry.source);
+        }
+    }
 }
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>) {
@@ -114,7 +138,7 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>) {
             if response.clicked() {
                 view.out.push(Message::Do(action));
             }
-            let text = format!("{}\n{}", action.tooltip(), action.keys());
+            let text = format!("{}\n{}", action.tooltip(), action.keys(view.state.hears()));
             response
                 .on_hover_text(&text)
                 .on_disabled_hover_text(format!("{text}\n{}", possible.err().unwrap_or("")));

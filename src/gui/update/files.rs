@@ -6,7 +6,7 @@ use crate::formats::{Array, atomic, npy};
 use crate::gui::clipboard;
 use crate::gui::state::{Dialog, PathPurpose};
 use crate::gui::tasks::Arrival;
-use crate::session::run_folder::{encode_png, to_image};
+use crate::session::run_folder::{encode_png, encode_wav, to_image};
 use crate::stimulus::Image;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl Studio {
             // Runs refer to their stimulus by this path, also when the program is started from elsewhere.
             let path = std::path::absolute(&path).unwrap_or(path);
             let name = path.to_string_lossy().into_owned();
-            let result = read_stimulus(&name, &model, THUMBNAIL).map(|image| (name, image));
+            let result = read_stimulus(&name, &model, THUMBNAIL);
             Arrival::Opened {
                 result: result.map_err(|e| e.to_string()),
                 choose,
@@ -67,6 +67,7 @@ impl Studio {
         let path = match purpose {
             PathPurpose::Open => return String::new(),
             PathPurpose::Png => results.join(format!("{name}.png")),
+            PathPurpose::Wav => results.join(format!("{name}.wav")),
             PathPurpose::Npy => results.join(format!("{name}.npy")),
             PathPurpose::Folder => results.parent().unwrap_or(&results).join(name),
             PathPurpose::Results => results,
@@ -120,7 +121,9 @@ impl Studio {
         *error = match purpose {
             _ if text.trim().is_empty() => Some("Type the path of a file, or press Browse".into()),
             PathPurpose::Open if !path.exists() => Some("There is no such file".into()),
-            PathPurpose::Png | PathPurpose::Npy | PathPurpose::Folder if path.exists() => {
+            PathPurpose::Png | PathPurpose::Wav | PathPurpose::Npy | PathPurpose::Folder
+                if path.exists() =>
+            {
                 Some("This exists already; choose another name".into())
             }
             _ => None,
@@ -135,6 +138,7 @@ impl Studio {
         match purpose {
             PathPurpose::Open => self.open(path, true),
             PathPurpose::Png => self.write_picture(path),
+            PathPurpose::Wav => self.write_sound(path),
             PathPurpose::Npy => self.write_array(path),
             PathPurpose::Folder => {
                 // The system's dialog names a folder to copy into; what is typed is the copy itself.
@@ -177,6 +181,19 @@ impl Studio {
                 &[("metamer-studio:spec", &spec.to_toml()?)],
             )?;
             atomic::write(path, &png)
+        });
+    }
+
+    fn write_sound(&mut self, path: PathBuf) {
+        let Some(run) = self.state.shown() else {
+            return;
+        };
+        let Some((_, samples)) = run.metamer.clone() else {
+            return;
+        };
+        let spec = run.spec.clone();
+        self.write(path, "Saved the sound", move |path| {
+            atomic::write(path, &encode_wav(&samples, &spec.to_toml()?))
         });
     }
 

@@ -46,6 +46,12 @@ impl Margins {
             area.max - vec2(room(self.right, COLOURS.0), room(self.seconds, SECONDS)),
         )
     }
+
+    /// The area without the room on its sides, for what stands above or below the drawing.
+    pub fn beside(self, area: Rect) -> Rect {
+        let inside = self.inside(area);
+        Rect::from_x_y_ranges(inside.x_range(), area.y_range())
+    }
 }
 
 /// Round seconds under `rect`.
