@@ -95,6 +95,8 @@ fn tools_stay_in_their_rooms() {
     let allowed: [(&str, &[&str]); 11] = [
         ("egui", &["gui"]),
         ("eframe", &["gui"]),
+        ("wgpu", &["gui"]),
+        ("bytemuck", &["gui"]),
         ("anyhow", &["cli", "gui", "main"]),
         ("clap", &["cli", "main"]),
         ("candle_core", &["error", "layers", "network", "session"]),

@@ -238,6 +238,16 @@ fn bad_sounds_are_told_apart() {
         .run("cochleagram austen --front-end feather2019 --out c.tiff")
         .exits(1)
         .says(".npy or .png");
+    let picture = |more: &str| {
+        place.run(&format!(
+            "cochleagram austen --front-end feather2019 {more}"
+        ))
+    };
+    picture("--out c.npy --range 0:1").exits(1).says("--range");
+    picture("--out c.png --range 1:0").exits(2).says("LOW:HIGH");
+    picture("--out c.png --colour-map magna")
+        .exits(2)
+        .says("magma");
     place
         .run("cochleagram austen --front-end feather2019 --part 2.5 --out c.npy")
         .exits(1)

@@ -59,6 +59,7 @@ pub fn hertz(axes: &SoundAxes, view: Span, gap: f64) -> Vec<Tick> {
     add(vec![lowest, highest], false);
     add(rounded(&[100]), false);
     add(rounded(&[200, 500]), false);
+    add(rounded(&[150, 300, 700]), true);
     for step in [100, 50, 20, 10, 5, 2, 1] {
         let multiples: Vec<u64> = (100..1000).step_by(step).collect();
         add(rounded(&multiples), true);
