@@ -43,7 +43,7 @@ const fn chosen(
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 19] = [
+const FIELDS: [Field; 20] = [
     typed(
         "steps",
         "Steps",
