@@ -6,7 +6,9 @@ use crate::formats::{Array, atomic, npy};
 use crate::gui::clipboard;
 use crate::gui::state::{Dialog, PathPurpose};
 use crate::gui::tasks::Arrival;
+use crate::network::registry::MODELS;
 use crate::session::run_folder::{encode_png, encode_wav, to_image};
+use crate::session::stimulus::is_sound;
 use crate::stimulus::Image;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,9 @@ use std::path::{Path, PathBuf};
 impl Studio {
     /// Reads a file as a stimulus.
     pub(super) fn open(&mut self, path: PathBuf, choose: bool) {
+        if choose {
+            self.find_model_for(&path);
+        }
         let Some(model) = self.state.model.clone() else {
             return self.waiting.push(path);
         };
@@ -27,6 +32,28 @@ impl Studio {
                 choose,
             }
         });
+    }
+
+    /// Chooses a model that can take a file, where the chosen one cannot: the one of that sense that was left last, or the
+    /// first.
+    fn find_model_for(&mut self, path: &Path) {
+        let hears = match (is_sound(path), Image::names(path)) {
+            (true, _) => true,
+            (false, true) => false,
+            // An array can be either, and what is neither is complained about by the model that is chosen.
+            (false, false) => return,
+        };
+        if hears == self.state.hears() {
+            return;
+        }
+        let fitting = || MODELS.iter().filter(|m| (m.modality == "sound") == hears);
+        let before = &self.state.choices.before;
+        let chosen = fitting()
+            .find(|m| before.contains_key(m.name))
+            .or_else(|| fitting().next());
+        if let Some(model) = chosen {
+            self.choose_model(model.name);
+        }
     }
 
     pub(super) fn paste_text(&mut self, text: &str) {
