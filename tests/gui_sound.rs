@@ -172,6 +172,7 @@ fn what_stands_below_and_the_colours_are_chosen_and_remembered() {
     assert!(w.shows("Cochleagram of the difference"));
     assert!(!w.shows("Waveform of the reference"));
     assert_eq!(w.app().state().choices.listening.below, Below::Difference);
+    w.click("View");
     w.click("viridis");
     let map = w.app().state().hearing.shading.unwrap().map;
     assert_eq!(map.name(), "viridis");
