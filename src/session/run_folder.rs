@@ -148,7 +148,12 @@ impl RunFolder {
         for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
             let Some(values) = values else { continue };
             if input.is_sound() {
-                let wav = wav::encode(values, NETWORK_RATE, PROGRAM, &spec_text);
+                let wav = wav::encode(
+                    wav::Samples::Float(values),
+                    NETWORK_RATE,
+                    PROGRAM,
+                    &spec_text,
+                );
                 atomic::write(&at(&format!("{name}.wav")), &wav)?;
             } else {
                 let png = encode_png(
