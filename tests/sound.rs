@@ -122,12 +122,12 @@ fn every_sample_type_of_wav_is_read() {
             1,
             16,
             8,
+            // A little more on every other channel, as much less on the rest.
             bytes(&|s| {
-                (1..=8)
-                    .flat_map(|c| ((whole(s, 16) / 5 * c * 10 / 9) as i16).to_le_bytes())
-                    .collect()
+                let channel = |c| (whole(s, 16) + if c % 2 == 0 { 100 } else { -100 }) as i16;
+                (0..8).flat_map(|c| channel(c).to_le_bytes()).collect()
             }),
-            2e-4,
+            1e-4,
         ),
         // Twice as loud on the left, silent on the right: the mean is the signal.
         (
@@ -181,20 +181,20 @@ fn unusual_sounds_are_made_ready_like_any_other() {
     assert!(refused.contains("too large"), "{refused}");
 }
 
-/// An hour of noise at 8 kHz, 8 bits, with three seconds that are louder, written piece by piece.
+/// An hour of noise at 16 kHz, 8 bits, with three seconds that are louder, written piece by piece.
 fn hour(path: &Path) {
     use std::io::Write;
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
-    let samples = 3600 * 8000u32;
-    let mut header = wav(1, 8, 1, 8000, &[]);
+    let samples = 3600 * 16_000u32;
+    let mut header = wav(1, 8, 1, 16_000, &[]);
     header[4..8].copy_from_slice(&(38 + samples).to_le_bytes());
     header[42..46].copy_from_slice(&samples.to_le_bytes());
     file.write_all(&header).unwrap();
     for second in 0..3600u32 {
         let gain = if (2000..2003).contains(&second) { 2 } else { 1 };
-        let piece: Vec<u8> = (0..8000u32)
+        let piece: Vec<u8> = (0..16_000u32)
             .map(|i| {
-                let noise = (second * 8000 + i).wrapping_mul(2_654_435_761) >> 24;
+                let noise = (second * 16_000 + i).wrapping_mul(2_654_435_761) >> 24;
                 (128 + (noise as i32 - 128) / 4 * gain) as u8
             })
             .collect();
@@ -207,15 +207,15 @@ fn hour(path: &Path) {
 fn of_an_hour_only_the_excerpt_is_held() {
     let place = Place::new();
     hour(&place.path("hour.wav"));
-    // As 64-bit samples an hour takes 230 MB at 8 kHz, and more at 20 kHz; the address space allowed here is the
-    // program's own and little more.
+    // As 64-bit samples the hour takes 460 MB, and more at 20 kHz: it does not fit into what is allowed here.
     let made = |part: &str, out: &str| {
         let program = env!("CARGO_BIN_EXE_metamer-studio");
         let ask = format!(
-            "ulimit -d 150000 && exec {program} cochleagram hour.wav --front-end feather2019 --threads 1 {part} --out {out}"
+            "ulimit -d 400000 && exec {program} cochleagram hour.wav --front-end feather2019 --threads 1 {part} --out {out}"
         );
         let output = std::process::Command::new("sh")
             .args(["-c", &ask])
+            .env("RAYON_NUM_THREADS", "1")
             .current_dir(place.path("."))
             .output()
             .unwrap();
@@ -224,11 +224,8 @@ fn of_an_hour_only_the_excerpt_is_held() {
         npy::read(&place.path(out)).unwrap().values
     };
     let loudest = made("", "loudest.npy");
-    let there = made("--part 2000.5", "there.npy");
-    let elsewhere = made("--part 100", "elsewhere.npy");
     assert_eq!(loudest.len(), 211 * 400);
-    // The level is the same everywhere; it is the three seconds' end that is heard from 2002 on.
-    assert_ne!(there, elsewhere);
+    assert_ne!(loudest, made("--part 100", "elsewhere.npy"));
     let late = made("--part 3599.5", "late.npy");
     let frames = |x: &[f32], from: usize| (0..211).map(|c| x[c * 400 + from]).sum::<f32>();
     assert!(
@@ -578,11 +575,13 @@ fn a_cochleagram_is_inverted_and_the_run_folder_can_be_listened_to() {
                 (spec.channels, spec.sample_rate, spec.bits_per_sample),
                 (1, 48_000, 16)
             );
-            let copy = Sound::open(&path).unwrap().resampled(20_000).unwrap();
+            let copy = Sound::open(&path).unwrap().samples;
             let exact = Sound::open(&run.join(format!("{name}.wav"))).unwrap();
-            let middle = 2000..38_000;
-            let far = distance(&copy.samples[middle.clone()], &exact.samples[middle]);
-            assert!(far < 2e-3, "{name}: {far}");
+            let exact = exact.resampled(48_000).unwrap().samples;
+            assert_eq!(copy.len(), exact.len());
+            let worst = copy.iter().zip(&exact).map(|(a, b)| (a - b).abs());
+            let worst = worst.fold(0.0, f64::max) * 32768.0;
+            assert!(worst < 0.6, "{name}: {worst} units of 16 bits");
             assert_eq!(run_folder::spec_in_wav(&path).unwrap().model, model);
         }
         place
