@@ -317,8 +317,8 @@ def stimulus_files(source):
 README = """# Assets
 
 Everything here is compiled into the program; it downloads nothing when it runs. `tools/make_assets.py` writes this
-folder (this file included; `nulls/` and `stimuli/sounds/` excepted) from releases on PyPI, with the sha256 of every wheel and of every file
-taken from it pinned in the script:
+folder (this file included; `nulls/` and `stimuli/sounds/` excepted) from releases on PyPI, with the sha256 of every
+wheel and of every file taken from it pinned in the script:
 
     python3 -m pip install -r tools/requirements.txt
     python3 tools/make_assets.py            # rebuild

@@ -148,7 +148,16 @@ impl RunFolder {
         for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
             let Some(values) = values else { continue };
             if input.is_sound() {
+<<<<<<< HEAD
                 let wav = encode_wav(values, &spec_text);
+=======
+                let wav = wav::encode(
+                    wav::Samples::Float(values),
+                    NETWORK_RATE,
+                    PROGRAM,
+                    &spec_text,
+                );
+>>>>>>> listening
                 atomic::write(&at(&format!("{name}.wav")), &wav)?;
             } else {
                 let png = encode_png(
