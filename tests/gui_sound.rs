@@ -8,6 +8,7 @@ mod window;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
+use metamer_studio::formats::wav;
 use metamer_studio::gui::Message;
 use metamer_studio::gui::hearing::Below;
 use metamer_studio::gui::state::{Mark, Phase};
@@ -196,7 +197,7 @@ fn a_dropped_file_finds_a_model_of_its_sense_and_choices_come_back() {
     let path = w.place.path().join("tone.wav");
     std::fs::write(
         &path,
-        metamer_studio::formats::wav::encode(&tone, 16_000, "a test", ""),
+        wav::encode(wav::Samples::Float(&tone), 16_000, "a test", ""),
     )
     .unwrap();
     w.click_layer("block2", Modifiers::NONE);

@@ -148,16 +148,7 @@ impl RunFolder {
         for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
             let Some(values) = values else { continue };
             if input.is_sound() {
-<<<<<<< HEAD
                 let wav = encode_wav(values, &spec_text);
-=======
-                let wav = wav::encode(
-                    wav::Samples::Float(values),
-                    NETWORK_RATE,
-                    PROGRAM,
-                    &spec_text,
-                );
->>>>>>> listening
                 atomic::write(&at(&format!("{name}.wav")), &wav)?;
             } else {
                 let png = encode_png(
@@ -260,7 +251,7 @@ pub fn to_image(values: &[f32], input: &Input) -> Image {
 
 /// The bytes of a WAV of what a network hears, which carries its full description.
 pub fn encode_wav(samples: &[f32], spec: &str) -> Vec<u8> {
-    wav::encode(samples, NETWORK_RATE, PROGRAM, spec)
+    wav::encode(wav::Samples::Float(samples), NETWORK_RATE, PROGRAM, spec)
 }
 
 /// The bytes of a PNG with text entries (`iTXt`, compressed).
