@@ -7,6 +7,7 @@ use crate::gui::state::{Draft, Preview, recipe_for};
 use crate::gui::tasks::{Arrival, OpenedStimulus};
 use crate::session::Stimulus;
 use crate::session::run_folder::to_image;
+use crate::stimulus::Recording;
 use crate::stimulus::{Crop, prepare};
 use crate::synthesis::{Procedure, start};
 use std::sync::Arc;
@@ -336,7 +337,7 @@ pub(super) fn read_stimulus(
     Ok(OpenedStimulus {
         name: name.to_owned(),
         thumbnail: picture,
-        seconds: stimulus.sound().map(crate::stimulus::Sound::seconds),
+        seconds: stimulus.sound().map(Recording::seconds),
         sound: model.input.is_sound(),
     })
 }

@@ -189,8 +189,10 @@ impl Studio {
     pub(super) fn ask_player(&mut self) {
         if let Some(player) = &mut self.player {
             self.state.hearing.playback = Some(player.snapshot());
-            if self.state.hearing.devices != player.devices() {
-                self.state.hearing.devices = player.devices().to_vec();
+            if let Some(devices) = player.devices()
+                && self.state.hearing.devices != devices
+            {
+                self.state.hearing.devices = devices.to_vec();
             }
         }
     }
