@@ -3,11 +3,13 @@
 #[path = "support/window.rs"]
 mod window;
 
-use egui::{Key, Modifiers, Role};
+use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::{Harness, kittest::Queryable};
 use metamer_studio::gui::action::Action;
-use metamer_studio::gui::state::{Dialog, Mark, Phase, RunKey};
-use metamer_studio::gui::{App, Choices, GuiOptions, Message};
+use metamer_studio::gui::state::{Dialog, Mark, Phase};
+use metamer_studio::gui::{App, Choices, Message};
+use metamer_studio::network::imported::Library;
+use metamer_studio::verify::published;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -455,4 +457,77 @@ mod pictures {
     fn a_finished_run_in_the_light_theme() {
         finished("light");
     }
+}
+
+/// A file as the system hands it over.
+#[derive(Debug)]
+struct DroppedPath(PathBuf);
+
+impl egui::DroppedFile for DroppedPath {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+/// The authors' files, dropped on the window: found out, imported, used, and still there the next time.
+#[test]
+fn a_dropped_checkpoint_becomes_a_model_and_its_published_null_the_verdict() {
+    let place = Arc::new(tempfile::tempdir().unwrap());
+    let library = Library::at(place.path().join("data").join("models"));
+    let mut options = options_in(&place);
+    options.nulls = Arc::new(move |model| published::null_for(&library, model));
+    let mut w = Window::open_with(place.clone(), options);
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden");
+    for file in ["vgg19/vgg_19.ckpt", "nulls/null_py2_protocol2.pckl"] {
+        let file = DroppedPath(data.join(file));
+        w.harness.input_mut().dropped_files.push(Arc::new(file));
+    }
+    w.harness.step();
+    w.until("what was found", |app| {
+        matches!(app.state().dialog, Some(Dialog::Import { .. }))
+    });
+    for text in [
+        "VGG-19 (TF-slim)",
+        "38 tensors, none missing",
+        "conv3_4_jittered_relu",
+    ] {
+        assert!(w.shows(text), "{text}");
+    }
+    w.harness.run_steps(5);
+    w.click("Import");
+    w.until("the answer", |app| app.state().dialog.is_none());
+    w.until("the model", |app| {
+        let state = app.state();
+        state.model.as_ref().is_some_and(|m| m.name == "vgg_19") && state.layers.len() == 8
+    });
+    w.click_layer("conv3_4_jittered_relu", Modifiers::NONE);
+    w.set_steps(12);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until_phase(Phase::Finished);
+    let run = w.app().state().shown().unwrap();
+    assert_eq!(
+        (&run.spec.model[..], run.elements),
+        ("vgg_19", 56 * 56 * 32)
+    );
+    let (largest, _) = run.null.clone().unwrap();
+    assert!((largest - 0.307_140_138).abs() < 1e-6, "{largest}");
+    assert_eq!(run.histogram.as_ref().unwrap().total(), 2000);
+    let verdict = run.verification.as_ref().unwrap();
+    let spearman = &verdict.criteria["spearman"];
+    assert!(
+        spearman.text.contains("2000 null pairs (largest 0.3071)"),
+        "{}",
+        spearman.text
+    );
+    assert!(w.shows("pairs: rho from") && w.shows("this metamer"));
+    assert!(w.shows("published by the authors, null_py2_protocol2.pckl"));
+    // The next time it is chosen again by itself; and the first one is still there.
+    w.harness.state_mut().send(Message::CloseRequested);
+    drop(w);
+    let w = Window::open_in(place);
+    assert_eq!(w.app().state().imported.len(), 1);
 }

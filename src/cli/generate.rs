@@ -4,6 +4,7 @@ use super::arguments::Computer;
 use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
+use crate::network::imported::Library;
 use crate::network::registry;
 use crate::session::listening_copy;
 use crate::session::messages::{Finished, Progress, Started};
@@ -11,8 +12,8 @@ use crate::session::{
     Command, Event, Existing, Job, Request, Session, SessionOptions, Stimulus, TraceRow,
 };
 use crate::synthesis::recipe;
-use crate::verify::NullDistribution;
 use crate::verify::number::Number;
+use crate::verify::published;
 use crate::verify::verdict::Verdict;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -153,8 +154,8 @@ impl Generate {
             procedure.set(key.trim(), value.trim())?;
         }
         let null = match &self.null {
-            Some(path) => Some(Arc::new(NullDistribution::read(path)?)),
-            None => crate::verify::embedded::null_for(&model),
+            Some(path) => Some(Arc::new(published::read_for(path, &model)?)),
+            None => published::null_for(&Library::usual(), &model)?,
         };
         let stimulus = self.stimulus.as_deref().map(Stimulus::load).transpose()?;
         let existing = match (self.resume, self.overwrite) {

@@ -6,6 +6,7 @@ pub mod bench;
 mod cochleagram;
 mod generate;
 mod gradient;
+mod import;
 mod interrupt;
 mod list;
 mod null;
@@ -82,6 +83,8 @@ pub enum Command {
     Verify(verify::Verify),
     /// Reruns the spec stored in a run folder, PNG or WAV and says whether the result is bit-equal.
     Reproduce(reproduce::Reproduce),
+    /// Adds a model from published weight files.
+    Import(import::Import),
     /// Measures steps per second and peak memory.
     Bench(bench::Bench),
     /// Renders a view of the program without a display.
@@ -105,6 +108,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Null(c) => c.run(),
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),
+        Command::Import(c) => c.run(),
         Command::Bench(c) => c.run(),
         Command::Screenshot(_) => anyhow::bail!("screenshots are made by the window"),
     }

@@ -25,7 +25,7 @@ pub enum Message {
     /// A picture that was pasted.
     PasteImage(crate::stimulus::Image),
     /// Another model.
-    ChooseModel(&'static str),
+    ChooseModel(String),
     /// Another part of a sound is looked at.
     View(ViewChange),
     /// Play a sound from this second on.
@@ -36,6 +36,8 @@ pub enum Message {
     Listening(Listening),
     /// The list of sound devices is wanted.
     ListDevices,
+    /// The import dialog was accepted.
+    Import,
     /// A layer was picked.
     PickLayer(usize, Pick),
     /// Another recipe.

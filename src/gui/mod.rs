@@ -46,6 +46,8 @@ pub use unfinished::Unfinished;
 pub use update::NullSource;
 pub use widgets::{Cochleagram, Margins, SoundResponse, Waveform, read_out};
 
+use crate::network::imported::Library;
+use crate::verify::published;
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,7 +64,7 @@ pub struct GuiOptions {
     pub settings: Option<PathBuf>,
     /// The folder for results, instead of the remembered one.
     pub results: Option<PathBuf>,
-    /// The folder for pasted pictures, instead of the usual one.
+    /// The folder for pasted pictures and imported models, instead of the usual one.
     pub data: Option<PathBuf>,
     /// Whether choices are remembered at all.
     pub remember: bool,
@@ -84,7 +86,7 @@ impl Default for GuiOptions {
             data: None,
             remember: true,
             native: true,
-            nulls: Arc::new(crate::verify::embedded::null_for),
+            nulls: Arc::new(|model| published::null_for(&Library::usual(), model)),
             hide_machine: false,
         }
     }
@@ -99,7 +101,9 @@ impl GuiOptions {
         } else {
             None
         };
-        places.data = self.data.clone().unwrap_or(places.data);
+        if let Some(data) = &self.data {
+            (places.data, places.models) = (data.clone(), data.join("models"));
+        }
         places.results = self.results.clone().unwrap_or(places.results);
         places
     }

@@ -186,7 +186,7 @@ const HEARS: &str = "word-reduced-aliasing";
 /// Chooses a model that hears, and waits for its cochleagrams.
 fn hear(harness: &mut Harness<'_, Shell>) -> anyhow::Result<()> {
     if let Some(app) = &mut harness.state_mut().0 {
-        app.send(Message::ChooseModel(HEARS));
+        app.send(Message::ChooseModel(HEARS.to_owned()));
     }
     wait(harness, "the cochleagrams", |app| {
         app.state().model.is_some() && app.state().hearing.both()

@@ -4,7 +4,7 @@ use super::hearing::Below;
 use super::theme::ThemeChoice;
 use crate::export::ColourMap;
 use crate::formats::atomic;
-use crate::network::registry::MODELS;
+use crate::network::imported::Library;
 use crate::synthesis::{Procedure, recipe};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -132,10 +132,7 @@ impl Choices {
     }
 
     fn check(&self) -> Result<()> {
-        let models = || MODELS.iter().map(|m| m.name);
-        if !models().any(|name| name == self.model) {
-            return Err(Error::unknown("model", &self.model, models()));
-        }
+        // A model that is not the program's own was imported; whether it still is there is seen when it is loaded.
         recipe::find(&self.recipe)?;
         ColourMap::find(&self.listening.colours)?;
         if !(0.0..=1.0).contains(&self.listening.volume) {
@@ -167,6 +164,8 @@ pub struct Places {
     pub results: PathBuf,
     /// The folder for pasted pictures.
     pub data: PathBuf,
+    /// The folder in which it is remembered which models were imported.
+    pub models: PathBuf,
 }
 
 impl Places {
@@ -185,6 +184,7 @@ impl Places {
                 .map(|p| p.config_dir().join("settings.toml")),
             results: documents.map_or_else(|| data.join("runs"), |d| d.join("Metamer Studio")),
             data,
+            models: Library::usual().folder().to_owned(),
         }
     }
 }
@@ -219,7 +219,6 @@ mod tests {
         let path = folder.path().join("settings.toml");
         for (text, what) in [
             ("seed = -1", "seed"),
-            ("model = \"cochleagram-9\"", "cochleagram-1"),
             ("[listening]\nvolume = 2.0", "volume"),
             ("[listening]\ncolours = \"vridis\"", "viridis"),
             ("recipe = \"quik\"", "quick"),

@@ -4,11 +4,12 @@ use super::curve::Curve;
 use super::hearing::Hearing;
 use super::settings::{Choices, Places};
 use super::unfinished::Unfinished;
+use crate::network::imported::{Examined, Library, Record};
 use crate::network::{Model, NodeId, registry};
 use crate::session::{JobId, Live};
 use crate::stimulus::Image;
 use crate::synthesis::{Procedure, Recipe, Spec, recipe};
-use crate::verify::{Prediction, Verdict, Verification};
+use crate::verify::{Histogram, Prediction, Verdict, Verification};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,10 @@ pub struct State {
     pub model: Option<Arc<Model>>,
     /// Why it could not be loaded.
     pub model_error: Option<String>,
+    /// Models that were imported, by name.
+    pub imported: Vec<Record>,
+    /// What was found in files that were dropped, until it is imported or not.
+    pub found: Option<Arc<Examined>>,
     /// Its layers, in the network's order.
     pub layers: Vec<LayerEntry>,
     /// The layer that was picked last.
@@ -255,6 +260,8 @@ pub struct Run {
     pub predicted: Vec<Prediction>,
     /// Largest rho of the null distribution, and a sentence about it.
     pub null: Option<(f64, String)>,
+    /// How that distribution lies.
+    pub histogram: Option<Histogram>,
     /// The final checks.
     pub verification: Option<Verification>,
     /// Where it lies.
@@ -334,6 +341,11 @@ pub enum Dialog {
     },
     /// A run is going on: close all the same?
     Closing,
+    /// Files hold a model: is it to be imported?
+    Import {
+        /// The name that it is to have.
+        name: String,
+    },
 }
 
 /// What a path is asked for.
@@ -371,7 +383,8 @@ impl State {
     /// The state before anything is loaded. A recipe that cannot be found leaves the quick one in its place.
     pub fn new(choices: Choices, places: Places) -> Self {
         // The embedded recipes are checked by a test, so the last resort is never empty-handed in a build that passed.
-        let recipe = recipe_for(&choices.recipe, hears(&choices.model))
+        let imported = Library::at(&places.models).records();
+        let recipe = recipe_for(&choices.recipe, hears(&imported, &choices.model))
             .or_else(|_| recipe_for("quick", false));
         let recipe =
             recipe.unwrap_or_else(|e| unreachable!("an embedded recipe is malformed: {e}"));
@@ -384,6 +397,8 @@ impl State {
             places,
             model: None,
             model_error: None,
+            imported,
+            found: None,
             layers: vec![],
             anchor: None,
             stimuli: vec![],
@@ -411,7 +426,7 @@ impl State {
 
     /// Whether the chosen model hears rather than sees.
     pub fn hears(&self) -> bool {
-        hears(&self.choices.model)
+        hears(&self.imported, &self.choices.model)
     }
 
     /// The stimuli that the chosen model can take, with their places in the list.
@@ -504,10 +519,13 @@ impl State {
 }
 
 /// Whether a model hears, by its name.
-pub fn hears(model: &str) -> bool {
-    registry::MODELS
+fn hears(imported: &[Record], model: &str) -> bool {
+    let own = registry::MODELS.iter().map(|m| (m.name, m.modality));
+    let imported = imported
         .iter()
-        .any(|m| m.name == model && m.modality == "sound")
+        .map(|r| (&r.name[..], r.architecture.modality()));
+    own.chain(imported)
+        .any(|(name, modality)| name == model && modality == "sound")
 }
 
 /// An embedded recipe as it is for sounds or for pictures.

@@ -4,6 +4,7 @@
 use super::hearing::Heard;
 use super::unfinished::Unfinished;
 use crate::network::Model;
+use crate::network::imported::Examined;
 use crate::playback::Slot;
 use crate::session::Job;
 use crate::stimulus::Image;
@@ -33,6 +34,12 @@ pub type Prepared = (Arc<Vec<f32>>, Option<Arc<Vec<f32>>>);
 pub enum Arrival {
     /// The model is in memory, or cannot be.
     Model(Result<Arc<Model>, String>),
+    /// Files that are nothing to import: stimuli, perhaps.
+    Stimuli(Vec<PathBuf>),
+    /// Files were looked at for a model.
+    Examined(Result<Box<Examined>, String>),
+    /// A model was imported.
+    Imported(Result<Arc<Model>, String>),
     /// A small picture for the list of stimuli.
     Thumbnail {
         /// The stimulus.

@@ -33,6 +33,7 @@ impl Place {
         command
             .args(arguments.split_whitespace())
             .current_dir(self.folder.path())
+            .env("METAMER_STUDIO_MODELS", self.folder.path().join("models"))
             .env_remove("RUST_LOG")
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY");

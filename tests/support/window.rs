@@ -31,6 +31,10 @@ impl Window {
 
     pub fn open_in(place: Arc<tempfile::TempDir>) -> Self {
         let options = options_in(&place);
+        Self::open_with(place, options)
+    }
+
+    pub fn open_with(place: Arc<tempfile::TempDir>, options: GuiOptions) -> Self {
         let harness = Harness::builder()
             .with_size([1440.0, 900.0])
             .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
@@ -153,7 +157,7 @@ pub fn options_in(place: &tempfile::TempDir) -> GuiOptions {
         results: Some(place.path().join("runs")),
         data: Some(place.path().join("data")),
         native: false,
-        nulls: Arc::new(|model| Some(Arc::new(low_null(model)))),
+        nulls: Arc::new(|model| Ok(Some(Arc::new(low_null(model))))),
         ..GuiOptions::default()
     }
 }

@@ -6,7 +6,7 @@ use super::transport;
 use crate::export::Cells;
 use crate::gui::hearing::{Below, Heard};
 use crate::gui::message::Message;
-use crate::gui::sound_view::reading;
+use crate::gui::sound_view::{SoundView, reading};
 use crate::gui::state::Phase;
 use crate::gui::widgets::{self, Cochleagram, Margins, SoundResponse, Waveform};
 use crate::gui::{format, layout, theme};
@@ -19,6 +19,8 @@ use std::sync::Arc;
 const TRANSPORT: f32 = 36.0;
 /// Height of the seconds below the last row.
 const SECONDS: f32 = 20.0;
+/// Space between rows.
+const APART: f32 = 4.0;
 /// What one row below the two takes of the height of one of them.
 const SMALLER: f32 = 0.5;
 
@@ -32,14 +34,14 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
         Below::Waveforms => 2.0 + SMALLER,
     };
     let captions = if below == Below::Nothing { 2.0 } else { 3.0 };
-    let unit = (rows.height() - captions * layout::CAPTION - SECONDS - 4.0) / units;
+    let unit = (rows.height() - captions * (layout::CAPTION + APART) - SECONDS) / units;
     let mut top = rows.top();
     let mut row = |height: f32| {
         let rect = Rect::from_min_size(
             pos2(rows.left(), top),
             vec2(rows.width(), layout::CAPTION + height),
         );
-        top += rect.height();
+        top += rect.height() + APART;
         rect
     };
 
@@ -222,7 +224,7 @@ pub fn read_out(ui: &mut Ui, view: &View<'_>) {
         .filter_map(|(name, slot)| Some((name, &*hearing.of(slot)?.cells)))
         .collect();
     let (names, maps): (Vec<&str>, Vec<&Cells>) = shown.into_iter().unzip();
-    let cursor = hearing.view.as_ref().and_then(|v| v.cursor());
+    let cursor = hearing.view.as_ref().and_then(SoundView::cursor);
     let reading = hearing
         .axes
         .as_ref()

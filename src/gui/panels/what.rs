@@ -45,12 +45,11 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 fn model(ui: &mut Ui, view: &mut View<'_>) {
     let t = theme::tokens(ui);
     widgets::heading(ui, "Model");
-    let entry = MODELS.iter().find(|m| m.name == view.state.choices.model);
-    let (title, source) = entry.map_or((view.state.choices.model.as_str(), ""), |m| {
-        (m.title, m.source)
-    });
+    let chosen = &view.state.choices.model;
+    let entry = MODELS.iter().find(|m| m.name == chosen);
+    let title = entry.map_or(chosen.as_str(), |m| m.title);
     let state = match (&view.state.model, &view.state.model_error) {
-        (Some(_), _) => source.to_owned(),
+        (Some(model), _) => model.source.clone(),
         (None, Some(error)) => error.clone(),
         (None, None) => "Loading…".to_owned(),
     };
@@ -94,22 +93,29 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         t.muted,
     );
     egui::Popup::menu(&response).show(|ui| models(ui, view));
-    response.on_hover_text(state);
+    response.on_hover_text(format!(
+        "{state}\n\nClick to choose another model; drop a checkpoint on the window to import one"
+    ));
 }
 
-/// Every model, those that see before those that hear.
+/// Every model, those that see before those that hear; what was imported after the program's own.
 fn models(ui: &mut Ui, view: &mut View<'_>) {
     ui.set_min_width(300.0);
     for (modality, heading) in [("image", "Models that see"), ("sound", "Models that hear")] {
         ui.label(widgets::faint(ui, heading));
-        for entry in MODELS.iter().filter(|m| m.modality == modality) {
-            let chosen = entry.name == view.state.choices.model;
-            let response = ui.selectable_label(chosen, entry.title);
+        let own = MODELS.iter().filter(|m| m.modality == modality);
+        let own = own.map(|m| (m.name.to_owned(), m.title.to_owned(), m.source.to_owned()));
+        let imported = view.state.imported.iter();
+        let imported = imported.filter(|r| r.architecture.modality() == modality);
+        let imported = imported.map(|r| (r.name.clone(), r.name.clone(), r.source()));
+        for (name, title, source) in own.chain(imported) {
+            let chosen = name == view.state.choices.model;
+            let response = ui.selectable_label(chosen, title);
             if response.clicked() {
-                view.out.push(Message::ChooseModel(entry.name));
+                view.out.push(Message::ChooseModel(name));
                 ui.close();
             }
-            response.on_hover_text(entry.source);
+            response.on_hover_text(source);
         }
     }
 }

@@ -91,7 +91,7 @@ impl Studio {
         let Some(model) = self.state.model.clone() else {
             return;
         };
-        let null = (self.nulls)(&model);
+        let nulls = self.nulls.clone();
         let choices = &self.state.choices;
         let layers: Vec<_> = self.state.chosen_layers().map(|l| l.id).collect();
         if layers.is_empty() {
@@ -104,6 +104,7 @@ impl Studio {
         self.state.preparing += asked;
         self.tasks.spawn("resolve", move || {
             let stimulus = Stimulus::load(&name).map_err(|e| e.to_string());
+            let null = (nulls)(&model).map_err(|e| e.to_string());
             let resolve = |layer| {
                 let request = Request {
                     model: model.clone(),
@@ -117,13 +118,13 @@ impl Studio {
                     device: "cpu".into(),
                     threads,
                 };
-                Job::resolve(&request, null.clone())
+                Job::resolve(&request, null.clone()?)
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };
             let mut jobs: Vec<Result<_, String>> = layers.into_iter().map(resolve).collect();
-            // One stimulus that cannot be read is one complaint, however many layers were chosen.
-            if stimulus.is_err() {
+            // A file that cannot be read is one complaint, however many layers were chosen.
+            if stimulus.is_err() || null.is_err() {
                 jobs.truncate(1);
             }
             Arrival::Resolved {
@@ -204,7 +205,7 @@ impl Studio {
         let Some(model) = self.state.model.clone() else {
             return;
         };
-        let nulls = self.nulls.clone();
+        let (nulls, library) = (self.nulls.clone(), self.library());
         let asked = runs.len();
         self.state.preparing += asked;
         self.tasks.spawn("resume", move || {
@@ -213,11 +214,12 @@ impl Studio {
                 let model = if run.spec.model == model.name {
                     model.clone()
                 } else {
-                    registry::load(&run.spec.model)
+                    registry::load_with(&library, &run.spec.model)
                         .map(Arc::new)
                         .map_err(|e| e.to_string())?
                 };
-                unfinished::job(run, &model, nulls(&model))
+                let null = nulls(&model).map_err(|e| e.to_string())?;
+                unfinished::job(run, &model, null)
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };

@@ -18,10 +18,11 @@ impl Studio {
                 self.model_loaded(model);
             }
             Arrival::Model(Ok(_)) => {}
-            Arrival::Model(Err(error)) => {
-                self.state.model_error = Some(error.clone());
-                self.complain(format!("The model could not be loaded: {error}"));
-            }
+            Arrival::Model(Err(error)) => self.model_not_loaded(error),
+            Arrival::Stimuli(paths) => paths.into_iter().for_each(|p| self.open(p, true)),
+            Arrival::Examined(Ok(found)) => self.examined(*found),
+            Arrival::Imported(Ok(model)) => self.imported(model),
+            Arrival::Examined(Err(error)) | Arrival::Imported(Err(error)) => self.complain(error),
             Arrival::Thumbnail { name, image } => {
                 if let Some(entry) = self.state.stimuli.iter_mut().find(|s| s.name == name) {
                     entry.thumbnail = Some(Arc::new(image));
@@ -84,7 +85,7 @@ impl Studio {
         }
     }
 
-    fn model_loaded(&mut self, model: Arc<Model>) {
+    pub(super) fn model_loaded(&mut self, model: Arc<Model>) {
         self.state.layers = layer_entries(&model, &self.state.choices.layers);
         self.listen_to(&model);
         self.state.anchor = self.state.layers.iter().position(|l| l.chosen);

@@ -8,6 +8,7 @@ mod arrivals;
 mod choosing;
 mod files;
 mod hearing;
+mod importing;
 mod news;
 
 use super::message::{Closing, Message};
@@ -24,7 +25,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where the null distribution for a model comes from.
-pub type NullSource = Arc<dyn Fn(&Model) -> Option<Arc<NullDistribution>> + Send + Sync>;
+pub type NullSource =
+    Arc<dyn Fn(&Model) -> crate::Result<Option<Arc<NullDistribution>>> + Send + Sync>;
 
 /// What only the window can do.
 #[derive(Debug)]
@@ -153,17 +155,6 @@ impl Studio {
         });
     }
 
-    fn load_model(&mut self) {
-        let name = self.state.choices.model.clone();
-        self.tasks.spawn("load model", move || {
-            Arrival::Model(
-                crate::network::registry::load(&name)
-                    .map(Arc::new)
-                    .map_err(|e| e.to_string()),
-            )
-        });
-    }
-
     /// Everything that arrived since the last time.
     pub fn collect(&mut self) {
         self.ask_player();
@@ -189,15 +180,16 @@ impl Studio {
             Message::Do(action) => self.act(action),
             Message::ChooseStimulus(index) => self.choose_stimulus(index),
             Message::ForgetStimulus(index) => self.forget_stimulus(index),
-            Message::OpenPaths(paths) => paths.into_iter().for_each(|p| self.open(p, true)),
+            Message::OpenPaths(paths) => self.look_at(paths),
             Message::PasteText(text) => self.paste_text(&text),
             Message::PasteImage(image) => self.keep_pasted(image),
-            Message::ChooseModel(name) => self.choose_model(name),
+            Message::ChooseModel(name) => self.choose_model(&name),
             Message::View(change) => self.change_view(change),
             Message::PlayFrom(seconds) => self.play_from(seconds),
             Message::Hear(slot) => self.hear(slot),
             Message::Listening(listening) => self.set_listening(listening),
             Message::ListDevices => self.list_devices(),
+            Message::Import => self.import(),
             Message::PickLayer(index, pick) => self.pick_layer(index, pick),
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),

@@ -72,6 +72,7 @@ impl Studio {
             reference,
             predicted,
             null,
+            histogram,
             elements,
         } = started;
         self.state.queue.retain(|q| q.id != job);
@@ -93,6 +94,7 @@ impl Studio {
             live: None,
             predicted,
             null,
+            histogram,
             verification: None,
             folder: None,
         };
