@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(ends(ColourMap::Blues), [[247, 251, 255], [8, 48, 107]]);
         assert_eq!(ends(ColourMap::Berlin), [[158, 176, 255], [255, 173, 173]]);
         assert_eq!(ends(ColourMap::RedBlue), [[5, 48, 97], [103, 0, 31]]);
-        assert_eq!(ColourMap::RedBlue.colour(0.5), [247, 246, 246]);
+        assert_eq!(ColourMap::RedBlue.colour(0.5), [247, 247, 247]);
         assert_eq!(ColourMap::Viridis.colour(128.0 / 255.0), [33, 145, 140]);
         assert_eq!(ColourMap::Blues.colour(0.5), [107, 174, 214]);
     }

@@ -555,7 +555,6 @@ fn whole(digits: &[u8]) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::super::decode;
-    use super::*;
 
     #[test]
     fn identity_is_kept_even_for_a_list_that_holds_itself() {
