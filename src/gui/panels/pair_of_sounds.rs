@@ -122,7 +122,7 @@ fn map(
         seconds,
         ..Margins::default()
     };
-    caption(ui, margins.beside(area), title, note);
+    caption(ui, margins.beside(ui, area), title, note);
     let empty = match (&state.preview.error, &state.model) {
         (Some(_), _) => "This sound cannot be used",
         (None, None) => "Loading the model…",
@@ -152,7 +152,7 @@ fn difference(ui: &mut Ui, view: &View<'_>, area: Rect) -> Option<SoundResponse>
     let margins = Margins::default();
     caption(
         ui,
-        margins.beside(area),
+        margins.beside(ui, area),
         "Difference",
         "metamer minus reference",
     );
@@ -181,7 +181,7 @@ fn waveforms(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
     };
     caption(
         ui,
-        margins(true).beside(area),
+        margins(true).beside(ui, area),
         "Waveforms",
         "reference above, metamer below",
     );

@@ -50,8 +50,8 @@ impl Margins {
     }
 
     /// The area without the room on its sides, for what stands above or below the drawing.
-    pub fn beside(self, area: Rect) -> Rect {
-        let inside = self.inside(area);
+    pub fn beside(self, ui: &Ui, area: Rect) -> Rect {
+        let inside = self.inside(ui, area);
         Rect::from_x_y_ranges(inside.x_range(), area.y_range())
     }
 }
