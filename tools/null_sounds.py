@@ -30,6 +30,8 @@ PROMPTS = ("asterisk-core-sounds-en-g722", (
 PROMPT_RATE = 16_000
 # Shorter ones would be mostly silence.
 PROMPT_SECONDS = 1.5
+# The program takes recordings of up to a minute.
+LONGEST = 60.0
 NATURAL_SECONDS = 0.5
 # Prompts that are no speech, or the same words again.
 NO_SPEECH = ("silence", "beep", "ascending", "descending", "tt-monkeys", "letters/", "phonetic/", "digits/")
@@ -72,7 +74,7 @@ def recordings(cache):
         name = str(path.relative_to(folder).with_suffix(""))
         # A byte of G.722 is two samples.
         seconds = 2 * path.stat().st_size / PROMPT_RATE
-        if seconds >= PROMPT_SECONDS and not name.startswith(NO_SPEECH):
+        if PROMPT_SECONDS <= seconds <= LONGEST and not name.startswith(NO_SPEECH):
             yield "prompt_" + name.replace("/", "_"), package, "CC-BY-SA-3.0", *g722(path)
 
 
