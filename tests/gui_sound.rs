@@ -9,9 +9,9 @@ mod window;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use metamer_studio::formats::wav;
-use metamer_studio::gui::Message;
 use metamer_studio::gui::hearing::Below;
 use metamer_studio::gui::state::{Mark, Phase};
+use metamer_studio::gui::{Choices, Message};
 use metamer_studio::playback::{Slot, State};
 use metamer_studio::verify::Verdict;
 use std::sync::OnceLock;
@@ -178,8 +178,10 @@ fn what_stands_below_and_the_colours_are_chosen_and_remembered() {
     let map = w.app().state().hearing.shading.unwrap().map;
     assert_eq!(map.name(), "viridis");
     let place = w.place.clone();
-    w.harness.state_mut().send(Message::Tick);
-    w.ask_to_close();
+    let settings = place.path().join("settings.toml");
+    w.until("remembered choices", |_| {
+        Choices::read(&settings).is_ok_and(|c| c.listening.colours == "viridis")
+    });
     drop(w);
     // The model is remembered as well, so that the cochleagrams come by themselves.
     let mut w = Window::open_in(place);
