@@ -404,7 +404,11 @@ mod pictures {
         let mut window = Window { harness, place };
         window.until("the pictures", |app| {
             let state = app.state();
-            state.preview.reference.is_some() && state.stimuli.iter().all(|s| s.thumbnail.is_some())
+            state.preview.reference.is_some()
+                && state
+                    .stimuli
+                    .iter()
+                    .all(|s| s.sound || s.thumbnail.is_some())
         });
         window
     }
