@@ -16,7 +16,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`error`] | one error type; messages say what was wrong, where, and what to do |
-//! | [`formats`] | `.npy`, `.npz`, `.safetensors`, `.wav`, and files that appear whole or not at all |
+//! | [`formats`] | `.npy`, `.npz`, `.safetensors`, `.wav`, TensorFlow's checkpoints, Python's pickles, and files that appear whole or not at all |
 //! | [`stimulus`] | pictures and sounds: decoding, each paper's cropping, resizing and levels, embedded ones, seeded noise |
 //! | [`playback`] | listening: reference and metamer through the sound card, switched at the same sample |
 //! | [`layers`] | every layer kind on candle tensors, with the check of its pullback beside it |

@@ -318,3 +318,157 @@ fn a_word_networks_trajectory_follows_tensorflows() {
         },
     );
 }
+
+#[test]
+fn what_is_missing_is_named() {
+    let place = Place::new();
+    let small = data("vgg19/small_v1.ckpt");
+    place
+        .run(&format!("import {}", small.display()))
+        .exits(1)
+        .says("Lacks tensor 'vgg_19/conv")
+        .says("more, which VGG-19 (TF-slim) needs");
+    // A checkpoint of words without its configuration, and the other way round.
+    for end in ["index", "data-00000-of-00001"] {
+        let name = format!("word_reduced_aliasing.ckpt.{end}");
+        std::fs::copy(data(&format!("word_network/{name}")), place.path(&name)).unwrap();
+    }
+    place
+        .run("import word_reduced_aliasing.ckpt")
+        .exits(1)
+        .says("its configuration is missing");
+    let other = Place::new();
+    let configuration = "word_network_reduced_aliasing_protocol3.pckl";
+    let from = data(&format!("word_network/{configuration}"));
+    std::fs::copy(&from, other.path(configuration)).unwrap();
+    other
+        .run(&format!("import {configuration}"))
+        .exits(1)
+        .says("its checkpoint is missing");
+    // Side by side they find each other, whichever is named; the network hears two seconds.
+    std::fs::copy(&from, place.path(configuration)).unwrap();
+    place
+        .run(&format!("import {configuration} --name words --seconds 1"))
+        .exits(1)
+        .says("takes 720 values")
+        .says("--seconds");
+    place.write("labels.txt", b"yes\nno\n");
+    place
+        .run(&format!("import {configuration} --labels labels.txt"))
+        .exits(1)
+        .says("Has 2 class names, but the network has 794 classes");
+    place
+        .run(&format!("import {configuration} --name words"))
+        .exits(0)
+        .says("checkpoint found in")
+        .says("classes have numbers");
+    for wrong in ["labels.txt", "nowhere.ckpt"] {
+        place.run(&format!("import {wrong}")).exits(1).says(wrong);
+    }
+    let archive = [0x1f, 0x8b, 8, 0];
+    place.write("archive.tar.gz", &archive);
+    place
+        .run("import archive.tar.gz")
+        .exits(1)
+        .says("unpack it first");
+}
+
+#[test]
+fn an_imported_model_is_listed_used_by_path_copied_and_watched() {
+    let place = vgg();
+    let listed = place.run("models --json").exits(0).json_lines();
+    let vgg = listed.iter().find(|m| m["name"] == "vgg").unwrap();
+    assert_eq!(
+        (&vgg["modality"], &vgg["available"]),
+        (&Value::from("image"), &Value::from(true))
+    );
+    place
+        .run("layers vgg")
+        .exits(0)
+        .says("conv3_4_jittered_relu")
+        .says("also conv3_4");
+    // The same by path, from a copy of the file.
+    std::fs::copy(data("vgg19/vgg_19.ckpt"), place.path("own.ckpt")).unwrap();
+    let by_name = activations(&place, "vgg", "picture.npy", "fc8");
+    assert_eq!(
+        activations(&place, "own.ckpt", "picture.npy", "fc8"),
+        by_name
+    );
+    // With a copy of its own a model stays what it was; used where it lies, a change is noticed.
+    place
+        .run("import own.ckpt --name kept --copy")
+        .exits(0)
+        .says("copied");
+    place
+        .run("import own.ckpt --name there")
+        .exits(0)
+        .says("used where it lies");
+    let mut bytes = std::fs::read(place.path("own.ckpt")).unwrap();
+    bytes[100_000] ^= 1;
+    place.write("own.ckpt", &bytes);
+    assert_eq!(activations(&place, "kept", "picture.npy", "fc8"), by_name);
+    place
+        .run("layers there")
+        .exits(1)
+        .says("Has changed since the model was imported");
+    std::fs::remove_file(place.path("own.ckpt")).unwrap();
+    place
+        .run("layers there")
+        .exits(1)
+        .says("Is not there any more");
+    place.run("models").exits(0).says("(not there any more)");
+    place.run("layers vgk").exits(1).says("did you mean");
+    // A name is taken once, unless it is to be replaced.
+    let checkpoint = data("vgg19/vgg_19.ckpt");
+    let again = format!("import {} --name there", checkpoint.display());
+    place.run(&again).exits(1).says("--overwrite");
+    place.run(&format!("{again} --overwrite")).exits(0);
+    place
+        .run(&format!(
+            "import {} --name cochleagram-1",
+            checkpoint.display()
+        ))
+        .exits(1)
+        .says("program's own");
+}
+
+#[test]
+fn the_authors_null_distribution_decides_the_verdict() {
+    let place = vgg();
+    let null = data("nulls/null_py3_protocol2.pckl");
+    let run = format!(
+        "generate vgg --stimulus picture.npy --layer fc7 --recipe feather2019 --steps 3 --init start.npy --null {}",
+        null.display()
+    );
+    place.run(&run);
+    let folder = place.path("runs/picture__vgg__fc7_jittered_relu__s1");
+    let verdict = std::fs::read_to_string(folder.join("verdict.json")).unwrap();
+    let verdict: Value = serde_json::from_str(&verdict).unwrap();
+    let threshold = verdict["criteria"]["spearman"]["threshold"]
+        .as_f64()
+        .unwrap();
+    assert!((threshold - 0.353_637_158).abs() < 1e-6, "{threshold}");
+    assert_eq!(verdict["null"]["pairs"], 2000);
+    place
+        .run(&format!(
+            "verify {} --null {}",
+            folder.display(),
+            null.display()
+        ))
+        .says("2000 null pairs");
+    // One that has no layer in common is refused with the model that it should belong to.
+    let other = data("word_network/word_network_reduced_aliasing_protocol3.pckl");
+    place
+        .run(&format!(
+            "verify {} --null {}",
+            folder.display(),
+            other.display()
+        ))
+        .exits(1)
+        .says("no layer of 'vgg'");
+    place
+        .run("download")
+        .exits(0)
+        .says("vgg_19_2016_08_28.tar.gz")
+        .says("MIT");
+}

@@ -4,6 +4,7 @@ mod activations;
 pub mod arguments;
 pub mod bench;
 mod cochleagram;
+mod download;
 mod generate;
 mod gradient;
 mod import;
@@ -83,6 +84,8 @@ pub enum Command {
     Verify(verify::Verify),
     /// Reruns the spec stored in a run folder, PNG or WAV and says whether the result is bit-equal.
     Reproduce(reproduce::Reproduce),
+    /// Shows where published files come from, or fetches one.
+    Download(download::Download),
     /// Adds a model from published weight files.
     Import(import::Import),
     /// Measures steps per second and peak memory.
@@ -108,6 +111,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Null(c) => c.run(),
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),
+        Command::Download(c) => c.run(),
         Command::Import(c) => c.run(),
         Command::Bench(c) => c.run(),
         Command::Screenshot(_) => anyhow::bail!("screenshots are made by the window"),

@@ -127,8 +127,16 @@ impl Checkpoint {
     /// # Errors
     /// When there is none of that name, it holds no numbers, or the file is damaged.
     pub fn read(&mut self, name: &str) -> Result<Array> {
+        let promised = self.tensors().get(name).map(|d| elements(&d.shape));
+        let count = promised.and_then(Result::ok).unwrap_or(0);
         let mut values = Vec::new();
-        let shape = self.stream(name, &mut |piece| values.extend_from_slice(piece))?;
+        let shape = self.stream(name, &mut |piece| {
+            // The file was found to hold as many; growing by doubling would cost twice the tensor.
+            if values.is_empty() {
+                values.reserve_exact(count);
+            }
+            values.extend_from_slice(piece);
+        })?;
         Array::new(shape, values)
     }
 

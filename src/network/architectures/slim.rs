@@ -65,9 +65,13 @@ fn outputs_first(checkpoint: &mut Checkpoint, name: &str, shape: &[usize]) -> Re
     };
     let count: usize = shape.iter().product();
     let plane = count.checked_div(out * inp).unwrap_or(0);
-    let mut values = vec![0.0; count];
+    let mut values = vec![];
     let (mut o, mut i, mut p) = (0, 0, 0);
     checkpoint.stream(name, &mut |piece| {
+        // Memory is given only once the file was found to hold as many values as it promises.
+        if values.is_empty() {
+            values.resize(count, 0.0);
+        }
         for value in piece {
             values[(o * inp + i) * plane + p] = *value;
             o += 1;

@@ -6,9 +6,13 @@
 //! | `examine` | what a person gave, put together: which architecture, which companions, what is missing |
 //! | `record` | what is remembered of a model, and the model made from it |
 //! | `library` | the folder in which records are kept |
+//! | `authors` | where published files come from |
+//! | `download` | fetching one of them, if asked |
 //! | `labels` | class names from the authors' pickles or from text |
 
+pub mod authors;
 pub mod content;
+pub mod download;
 pub mod examine;
 mod labels;
 mod library;
