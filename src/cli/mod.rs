@@ -12,6 +12,7 @@ mod interrupt;
 mod list;
 mod null;
 pub mod output;
+mod play;
 mod progress;
 mod reproduce;
 pub mod screenshot;
@@ -75,6 +76,8 @@ pub enum Command {
     Gradient(gradient::Gradient),
     /// Writes the cochleagram of a sound.
     Cochleagram(cochleagram::Cochleagram),
+    /// Plays sounds, or the reference and the metamer of a run.
+    Play(play::Play),
     /// Builds a null distribution from random pairs of pictures, or merges parts of one.
     Null(null::Null),
     /// Applies the acceptance criteria again to finished runs.
@@ -104,6 +107,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Activations(c) => c.run(),
         Command::Gradient(c) => c.run(),
         Command::Cochleagram(c) => c.run(),
+        Command::Play(c) => c.run(),
         Command::Null(c) => c.run(),
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),

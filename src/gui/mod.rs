@@ -5,7 +5,7 @@
 //!   without further words is an [`action`], from which buttons, keys and the command palette are made.
 //! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
 //!   window can do.
-//! * [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
+//! * [`hearing`] is what is seen and heard of a pair of sounds; [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
 //! Only this module knows egui and wgpu.
@@ -17,6 +17,7 @@ mod curve;
 mod dialogs;
 mod format;
 mod frame_times;
+pub mod hearing;
 pub mod heatmap;
 mod keys;
 mod layout;

@@ -1,4 +1,4 @@
-//! Models: choosing one, and importing one from files that were dropped.
+//! Models: loading the chosen one, and importing one from files that were dropped.
 
 use super::Studio;
 use crate::gui::settings::Choices;
@@ -15,7 +15,7 @@ const STIMULI: [&str; 9] = [
 ];
 
 impl Studio {
-    fn library(&self) -> Library {
+    pub(super) fn library(&self) -> Library {
         Library::at(&self.state.places.models)
     }
 
@@ -30,9 +30,7 @@ impl Studio {
     }
 
     fn list_imported(&mut self) {
-        let mut records = self.library().records();
-        records.retain(|r| r.architecture.modality() == "image");
-        self.state.imported = records;
+        self.state.imported = self.library().records();
     }
 
     /// An imported model that is not there any more leaves the usual one in its place.
@@ -41,19 +39,8 @@ impl Studio {
         let usual = Choices::default().model;
         if self.state.choices.model == usual {
             self.state.model_error = Some(error);
-        } else if self.state.model.is_none() {
-            self.state.choices.model = usual;
-            self.load_model();
-        } else if let Some(model) = &self.state.model {
-            // The one before is still there.
-            self.state.choices.model = model.name.clone();
-        }
-    }
-
-    pub(super) fn choose_model(&mut self, name: &str) {
-        if name != self.state.choices.model {
-            name.clone_into(&mut self.state.choices.model);
-            self.load_model();
+        } else {
+            self.choose_model(&usual);
         }
     }
 
@@ -107,14 +94,6 @@ impl Studio {
         self.state.found = None;
         self.list_imported();
         self.say(format!("Imported as {}", model.name), None);
-        if model.input.is_sound() {
-            let name = &model.name;
-            return self.say(
-                format!("{name} hears; make its metamers with: metamer-studio generate {name}"),
-                None,
-            );
-        }
-        self.state.choices.model = model.name.clone();
-        self.model_loaded(model);
+        self.choose_model(&model.name);
     }
 }
