@@ -2,7 +2,7 @@
 //! model.
 
 use candle_core::{DType, Device};
-use metamer_studio::cpu::Cpu;
+use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::layers::cochleagram::{Analytic, Edges, ErbFilters, Power};
 use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap, registry};
@@ -56,7 +56,7 @@ fn compare(graph: Graph, tap: Tap, draw: &mut Draw, what: &str) {
     };
     let exact = run(&mut Reference::new(graph.clone(), Device::Cpu, DType::F64).unwrap());
     for threads in [1, 2] {
-        let fast = run(&mut Cpu::new(graph.clone(), threads).unwrap());
+        let fast = run(&mut Cpu::new(graph.clone(), threads, Convolving::Exact).unwrap());
         for (name, a, b) in [
             ("activation", &exact.0, &fast.0),
             ("gradient", &exact.1, &fast.1),
@@ -214,7 +214,7 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
     let (graph, sound) = (Arc::new(graph), draw.0.normals(4000, 0.0, 0.1));
     let cotangent = draw.0.normals(graph.node(node).elements(), 0.0, 1.0);
     let run = |threads| {
-        let mut cpu = Cpu::new(graph.clone(), threads).unwrap();
+        let mut cpu = Cpu::new(graph.clone(), threads, Convolving::Exact).unwrap();
         cpu.forward(&sound, node).unwrap();
         let mut gradient = || {
             let mut gradient = vec![f32::NAN; sound.len()];
@@ -351,7 +351,7 @@ fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
     let node = g
         .add("relu", Layer::Rectifier(Rectifier::RELU6), &[NodeId::INPUT])
         .unwrap();
-    let mut cpu = Cpu::new(Arc::new(g), 1).unwrap();
+    let mut cpu = Cpu::new(Arc::new(g), 1, Convolving::Exact).unwrap();
     cpu.forward(&[-1.0, 0.0, 3.0, 9.0], node).unwrap();
     assert_eq!(cpu.activation(node).unwrap()[..], [0.0, 0.0, 3.0, 6.0]);
     let mut g = [f32::NAN; 4];
@@ -393,7 +393,7 @@ fn the_embedded_network_reproduces_the_parity_values() {
     }
     let graph = model.graph.clone();
     let logits = model.logits;
-    let mut cpu = Cpu::new(graph.clone(), 2).unwrap();
+    let mut cpu = Cpu::new(graph.clone(), 2, Convolving::Exact).unwrap();
     let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
     let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
     for executor in executors {

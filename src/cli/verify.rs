@@ -4,8 +4,8 @@ use super::Outcome;
 use super::arguments::Computer;
 use super::output::out;
 use crate::network::registry;
+use crate::session::Request;
 use crate::session::run_folder::FinishedRun;
-use crate::session::{Request, device};
 use crate::verify::verdict::{Verdict, verify};
 use crate::verify::{NullDistribution, embedded};
 use anyhow::Context;
@@ -54,11 +54,7 @@ impl Verify {
                 run.spec.procedure.crop,
                 run.spec.procedure.part,
             )?;
-            let mut executor = device::executor(
-                model.graph.clone(),
-                &self.computer.device,
-                self.computer.threads,
-            )?;
+            let mut executor = self.computer.executor(model.graph.clone())?;
             let null = null.clone().or_else(|| embedded::null_for(&model));
             let criteria = run.spec.procedure.criteria;
             let outcome = verify(

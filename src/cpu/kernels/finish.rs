@@ -72,7 +72,7 @@ impl<L: Lanes> Finisher<'_, L> {
 }
 
 /// Finishes a row of sums of one channel block: the `i`-th goes to place `at + i · step`, which is `out[i · step]`.
-pub(super) struct FinishRow<'a> {
+pub(in crate::cpu) struct FinishRow<'a> {
     pub finish: Finish<'a>,
     pub block: usize,
     pub sums: &'a [Lane],
@@ -92,6 +92,62 @@ impl Kernel for FinishRow<'_> {
             .enumerate()
         {
             finisher.write(L::load(sum), self.at + i * self.step, out);
+        }
+    }
+}
+
+/// Shuts a gate over gradients that are there already.
+pub(in crate::cpu) struct Shut<'a> {
+    pub gate: Gate<'a>,
+    pub gradient: &'a mut [Lane],
+}
+
+impl Kernel for Shut<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let ceiling = L::splat(self.gate.ceiling);
+        for (g, y) in self.gradient.iter_mut().zip(self.gate.output) {
+            L::load(g).where_open(L::load(y), ceiling).store(g);
+        }
+    }
+}
+
+/// `out = input · scale + offset` for one channel block, finished.
+pub(in crate::cpu) struct Scale<'a> {
+    pub scale: &'a Lane,
+    pub input: &'a [Lane],
+    pub out: &'a mut [Lane],
+    pub finish: Finish<'a>,
+    pub block: usize,
+    pub at: usize,
+}
+
+impl Kernel for Scale<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let scale = L::load(self.scale);
+        let finisher = self.finish.block::<L>(self.block);
+        for (i, (x, out)) in self.input.iter().zip(self.out).enumerate() {
+            finisher.write(L::load(x).mul(scale), self.at + i, out);
+        }
+    }
+}
+
+/// The same value at every place, finished.
+pub(in crate::cpu) struct Fill<'a> {
+    pub value: Lane,
+    pub out: &'a mut [Lane],
+    pub finish: Finish<'a>,
+    pub at: usize,
+}
+
+impl Kernel for Fill<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let value = L::load(&self.value);
+        let finisher = self.finish.block::<L>(0);
+        for (i, out) in self.out.iter_mut().enumerate() {
+            finisher.write(value, self.at + i, out);
         }
     }
 }

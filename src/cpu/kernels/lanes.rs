@@ -46,11 +46,17 @@ pub trait Lanes: Copy {
     /// Positions times channels whose sums fit in registers when every channel has a register's worth of sums.
     const SUMS: usize;
 
+    /// The same number sixteen times.
     fn splat(value: f32) -> Self;
+    /// From memory.
     fn load(from: &Lane) -> Self;
+    /// To memory.
     fn store(self, to: &mut Lane);
+    /// `self + other`.
     fn add(self, other: Self) -> Self;
+    /// `self − other`.
     fn sub(self, other: Self) -> Self;
+    /// `self · other`.
     fn mul(self, other: Self) -> Self;
     /// `self · factor + term`, rounded once where the machine can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
@@ -69,6 +75,7 @@ pub trait Lanes: Copy {
 /// Something to be compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all it calls with
 /// lanes.
 pub trait Kernel {
+    /// Does it.
     fn run<L: Lanes>(self);
 }
 

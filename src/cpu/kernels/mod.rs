@@ -5,7 +5,7 @@
 //! - [`panel`]: the micro-kernel; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
 //!   their arithmetic of one axis
 //! - [`depthwise`], [`narrow`]: convolutions that are not
-//! - [`matmul`], [`correlate`], [`decimate`], [`envelope`]: plain planes and signals
+//! - [`linear`], [`correlate`], [`decimate`], [`envelope`]: plain planes and signals
 //! - [`shared`], [`workspace`]: memory for several threads
 
 pub mod correlate;
@@ -15,7 +15,7 @@ pub mod depthwise;
 pub mod envelope;
 pub mod finish;
 pub mod lanes;
-pub mod matmul;
+pub mod linear;
 pub mod narrow;
 pub mod panel;
 pub mod shared;

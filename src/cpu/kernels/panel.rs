@@ -85,7 +85,9 @@ pub const WIDEST: usize = 3;
 /// What is multiplied: at `values[block · stride + position]`, sixteen inputs of a position.
 #[derive(Clone, Copy)]
 pub struct Columns<'a> {
+    /// All of them.
     pub values: &'a [Lane],
+    /// From block to block.
     pub stride: usize,
     /// Number of blocks of inputs.
     pub blocks: usize,

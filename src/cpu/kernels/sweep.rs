@@ -6,10 +6,15 @@ use std::ops::Range;
 /// at `t · source_step + tap.1`, where that lies inside the source.
 #[derive(Clone, Debug)]
 pub struct Sweep {
+    /// The first output.
     pub start: usize,
+    /// From output to output.
     pub step: usize,
+    /// How many outputs.
     pub count: usize,
+    /// How far the source is read on from output to output.
     pub source_step: usize,
+    /// Entries of the kernel, and where they meet the source.
     pub taps: Vec<(usize, isize)>,
 }
 

@@ -17,6 +17,11 @@ impl Workspaces {
         )
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The buffer of the thread that asks, of which nothing is known but its length. A task that holds it must not wait
     /// for other tasks; then nobody else wants it, and the lock never waits.
     pub fn own(&self) -> MutexGuard<'_, Vec<Lane>> {
