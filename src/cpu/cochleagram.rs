@@ -129,7 +129,9 @@ impl Cochlea {
             });
     }
 
+    /// Computes the cochleagram of a sound, which may have zeros after its end.
     pub fn forward(&mut self, sound: &[f32], out: &mut [f32]) {
+        let sound = &sound[..self.layer.samples()];
         self.make_workspaces();
         let Self {
             layer,

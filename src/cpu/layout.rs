@@ -36,7 +36,7 @@ pub fn to_lanes(
     let area = height * width;
     let blocks = lanes
         .par_chunks_mut(area)
-        .zip(planes.par_chunks(LANES * area));
+        .zip(planes[..channels * area].par_chunks(LANES * area));
     blocks
         .take(lanes_for(channels))
         .for_each(|(lanes, planes)| {
