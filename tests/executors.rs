@@ -240,10 +240,8 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
     assert_eq!(alone, run(5));
 }
 
-/// Every remaining layer kind in one residual network, tapped everywhere, with and without straight-through.
-#[test]
-fn a_network_of_every_layer_kind_agrees_at_every_tap() {
-    let mut draw = Draw(Random::new(3, Purpose::Start));
+/// Every remaining layer kind in one residual network.
+fn every_layer_kind(draw: &mut Draw) -> Graph {
     let mut g = Graph::new(&[3, 9, 7]);
     let clamp = g
         .add(
@@ -265,7 +263,7 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
         let weight = draw.parameter(&[o, i, window.kernel[0], window.kernel[1]]);
         Layer::Conv2d(Conv2d::new(weight, None, window, 1).unwrap())
     };
-    let layer = conv(&mut draw, 3, 6, same);
+    let layer = conv(draw, 3, 6, same);
     let x = g.add("conv1", layer, &[x]).unwrap();
     let variance = Parameter::new(&[6], vec![0.5, 1.0, 2.0, 0.1, 3.0, 0.7]).unwrap();
     let norm = BatchNorm {
@@ -279,7 +277,7 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let relu = g
         .add("relu1", Layer::Rectifier(Rectifier::RELU), &[x])
         .unwrap();
-    let layer = conv(&mut draw, 6, 6, Window::square(1, 1, Padding::default()));
+    let layer = conv(draw, 6, 6, Window::square(1, 1, Padding::default()));
     let x = g.add("conv2", layer, &[relu]).unwrap();
     let x = g.add("sum", Layer::Add(Add), &[x, relu]).unwrap();
     let x = g
@@ -310,6 +308,14 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let y = g.add("linear", Layer::Linear(linear), &[flat]).unwrap();
     let y = g.add("both", Layer::Add(Add), &[y, mean]).unwrap();
     g.add("softmax", Layer::Softmax(Softmax), &[y]).unwrap();
+    g
+}
+
+/// Tapped everywhere, with and without straight-through.
+#[test]
+fn a_network_of_every_layer_kind_agrees_at_every_tap() {
+    let mut draw = Draw(Random::new(3, Purpose::Start));
+    let g = every_layer_kind(&mut draw);
     let names: Vec<String> = g.nodes()[1..].iter().map(|n| n.name.clone()).collect();
     for name in names {
         let node = g.find(&name).unwrap();
@@ -331,6 +337,68 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
                     &mut draw,
                     &name,
                 );
+            }
+        }
+    }
+}
+
+/// Items to different layers in one batch, against each of them alone, to the bit.
+#[test]
+fn a_batch_gives_every_item_what_it_would_get_alone() {
+    let mut draw = Draw(Random::new(6, Purpose::Start));
+    let small = Arc::new(every_layer_kind(&mut draw));
+    let model = registry::load("efficientnet-lite0").unwrap().graph;
+    let batches: [(Arc<Graph>, &[&str]); 4] = [
+        (
+            small.clone(),
+            &["relu1", "probability", "mean", "relu1", "sum"],
+        ),
+        (small.clone(), &["clamp", "conv1"]),
+        (small, &["relu6", "relu6", "relu6"]),
+        (model, &["stem", "block3", "logits", "block3"]),
+    ];
+    for (graph, names) in batches {
+        let nodes: Vec<NodeId> = names
+            .iter()
+            .map(|n| graph.find(n).or_else(|_| graph.find("softmax")).unwrap())
+            .collect();
+        let inputs: Vec<Vec<f32>> = nodes
+            .iter()
+            .map(|_| draw.0.normals(graph.input_elements(), 0.4, 0.4))
+            .collect();
+        let cotangents: Vec<Vec<f32>> = nodes
+            .iter()
+            .map(|n| draw.0.normals(graph.node(*n).elements(), 0.0, 1.0))
+            .collect();
+        let tap = |node: NodeId| Tap {
+            node,
+            straight_through: node.index() % 2 == 0,
+        };
+        for convolving in [Convolving::Exact, Convolving::Fast] {
+            let mut together = Cpu::new(graph.clone(), 2, convolving).unwrap();
+            let all: Vec<&[f32]> = inputs.iter().map(|x| &x[..]).collect();
+            let taps: Vec<Tap> = nodes.iter().map(|n| tap(*n)).collect();
+            let losses: Vec<&[f32]> = cotangents.iter().map(|g| &g[..]).collect();
+            let mut gradients = vec![vec![f32::NAN; graph.input_elements()]; nodes.len()];
+            // Twice: the second time in buffers that remember the first.
+            for _ in 0..2 {
+                together.forward_batch(&all, &nodes).unwrap();
+                let mut into: Vec<&mut [f32]> = gradients.iter_mut().map(|g| &mut g[..]).collect();
+                together.pullback_batch(&taps, &losses, &mut into).unwrap();
+            }
+            for (i, node) in nodes.iter().enumerate() {
+                let mut alone = Cpu::new(graph.clone(), 1, convolving).unwrap();
+                alone.forward(&inputs[i], *node).unwrap();
+                let mut gradient = vec![f32::NAN; graph.input_elements()];
+                alone.pullback(taps[i], losses[i], &mut gradient).unwrap();
+                let expected = alone.activation(*node).unwrap();
+                assert_eq!(
+                    together.activation_of(i, *node).unwrap(),
+                    expected,
+                    "{}",
+                    names[i]
+                );
+                assert_eq!(gradients[i], gradient, "{} in {names:?}", names[i]);
             }
         }
     }

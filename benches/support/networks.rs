@@ -25,7 +25,7 @@ impl Builder {
     fn add(&mut self, name: &str, layer: Layer, inputs: &[NodeId]) -> NodeId {
         self.number += 1;
         let name = match name {
-            "" => format!("layer{}", self.number),
+            "" => format!("unnamed {}", self.number),
             name => name.to_owned(),
         };
         self.last = self

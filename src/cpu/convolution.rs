@@ -1,6 +1,5 @@
 //! Which kernels a convolution runs on, with its weights packed for them.
 
-use super::Target;
 use super::kernels::dense::Dense;
 use super::kernels::depthwise::Depthwise;
 use super::kernels::finish::Finish;
@@ -8,7 +7,7 @@ use super::kernels::lanes::{LANES, Lane, flat, flat_mut, lanes_for};
 use super::kernels::narrow::{NARROW, Narrow, Widen};
 use super::kernels::sweep::Sweep;
 use super::kernels::winograd::{Scheme, Winograd};
-use super::operation::{Machine, Needs};
+use super::operation::{Machine, Needs, Target};
 use crate::Result;
 use crate::layers::{Conv2d, Window};
 
@@ -106,11 +105,13 @@ impl Convolution {
         })
     }
 
-    /// Packs the weights for the way back, if they are not.
+    /// Whether the weights for the way back are packed.
+    pub fn is_ready_for_pullback(&self) -> bool {
+        self.pullback.is_some()
+    }
+
+    /// Packs the weights for the way back.
     pub fn pack_pullback(&mut self) -> Result<()> {
-        if self.pullback.is_some() {
-            return Ok(());
-        }
         let Self {
             layer,
             input,

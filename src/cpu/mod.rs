@@ -3,7 +3,10 @@
 //! - [`kernels`]: convolutions in lanes of sixteen channels and the like, the only places where instruction sets matter
 //! - `convolution`, `grouped`, `pooling`, `cochleagram`, `elementwise`: what each layer kind does with them
 //! - `layout`: how values lie in memory; `plan`: what is computed together, and in what order
-//! - [`Cpu`]: runs a graph according to plan
+//! - `pass`: one step of the plan forward or back; [`Cpu`]: runs a graph according to plan
+//!
+//! Several items can be run as one batch, each to a layer of its own. The items that go deepest stand first in every
+//! buffer, so that a step always works on the first so many. An item's results do not depend on its company.
 
 mod cochleagram;
 mod convolution;
@@ -12,18 +15,18 @@ mod grouped;
 pub mod kernels;
 mod layout;
 mod operation;
+mod pass;
 mod plan;
 mod pooling;
 
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
-use elementwise::shut;
-use kernels::finish::{Finish, Gate};
 use kernels::lanes::{Isa, Lane, flat, flat_mut};
 use kernels::workspace::Workspaces;
-use layout::{Layout, to_lanes, to_planes};
-use operation::{Machine, Needs, Operation, Target};
-use plan::{Missing, Plan, Seat, Step, What};
+use layout::{Layout, to_planes};
+use operation::{Needs, Operation};
+use pass::{Memory, Pass, grow};
+use plan::{Missing, Plan, Seat, What};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -51,31 +54,43 @@ pub struct Cpu {
     /// Every node that was ever asked for.
     asked: Vec<NodeId>,
     plan: Plan,
-    /// The steps of the last forward pass, and whether each slot was computed by it.
-    leading: Vec<bool>,
-    computed: Vec<bool>,
-    /// The slot that it was made for.
-    until: Option<usize>,
+    batch: Batch,
+    /// Whether the last forward pass came to its end.
+    computed: bool,
     memory: Memory,
 }
 
-/// What the steps work on. Buffers grow when they are first used and are kept.
+/// The items of the last forward pass.
 #[derive(Default)]
-struct Memory {
-    values: Vec<Vec<Lane>>,
-    gradients: Vec<Vec<Lane>>,
-    /// Whether each slot's gradient has been begun.
-    filled: Vec<bool>,
-    workspaces: Workspaces,
-    stage: Vec<Lane>,
-    /// The output that was asked for, in planes, where it is computed in lanes.
-    asked: Vec<f32>,
+struct Batch {
+    /// The node that each item asked for, in the caller's order.
+    untils: Vec<NodeId>,
+    /// Each item's place in the buffers, the deepest first.
+    positions: Vec<usize>,
+    /// For every step, how many items it works on: the first so many.
+    counts: Vec<usize>,
 }
 
-/// Makes a buffer at least so long.
-fn grow<T: Clone>(buffer: &mut Vec<T>, length: usize, fill: T) {
-    if buffer.len() < length {
-        buffer.resize(length, fill);
+impl Batch {
+    fn new(plan: &Plan, untils: &[NodeId]) -> Self {
+        let slot = |node: &NodeId| plan.seats[node.index()].map_or(0, |s| s.slot);
+        let mut order: Vec<usize> = (0..untils.len()).collect();
+        order.sort_by_key(|item| std::cmp::Reverse(slot(&untils[*item])));
+        let mut positions = vec![0; untils.len()];
+        let mut counts = vec![0; plan.steps.len()];
+        for (position, item) in order.into_iter().enumerate() {
+            positions[item] = position;
+            for (count, leads) in counts.iter_mut().zip(plan.leading_to(slot(&untils[item]))) {
+                if leads {
+                    *count = position + 1;
+                }
+            }
+        }
+        Self {
+            untils: untils.to_vec(),
+            positions,
+            counts,
+        }
     }
 }
 
@@ -99,9 +114,8 @@ impl Cpu {
             convolving,
             needs: Needs::default(),
             asked: vec![],
-            leading: vec![],
-            computed: vec![],
-            until: None,
+            batch: Batch::default(),
+            computed: false,
             memory: Memory::default(),
         })
     }
@@ -111,41 +125,220 @@ impl Cpu {
         self.threads.current_num_threads()
     }
 
-    /// The seat of a node that the last forward pass computed, perhaps together with what follows it.
-    fn seat(&self, node: NodeId) -> Result<Seat> {
-        self.plan.seats[node.index()]
-            .filter(|s| self.computed.get(s.slot) == Some(&true))
-            .ok_or_else(|| {
-                let name = &self.graph.node(node).name;
-                Error::Internal(format!("layer '{name}' has not been computed"))
-            })
+    /// Computes several items at once, each as far as its own node, sharing every weight that is read.
+    ///
+    /// # Errors
+    /// When there are not as many inputs as nodes, or an input has the wrong number of values.
+    pub fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()> {
+        self.computed = false;
+        if inputs.len() != untils.len() || inputs.is_empty() {
+            return Err(Error::shape("batch", &[untils.len()], &[inputs.len()]));
+        }
+        let elements = self.graph.input_elements();
+        if let Some(wrong) = inputs.iter().find(|x| x.len() != elements) {
+            let shape = &self.graph.node(NodeId::INPUT).shape;
+            return Err(Error::shape("network input", shape, &[wrong.len()]));
+        }
+        self.plan_for(untils);
+        self.prepare(false)?;
+        let Self {
+            threads,
+            plan,
+            operations,
+            memory,
+            isa,
+            batch,
+            ..
+        } = self;
+        let stride = plan.slots[0].layout.lanes();
+        for (x, position) in inputs.iter().zip(&batch.positions) {
+            let lanes = &mut memory.values[0][position * stride..][..stride];
+            flat_mut(lanes)[..elements].copy_from_slice(x);
+        }
+        let mut pass = Pass {
+            plan,
+            operations,
+            memory,
+            isa: *isa,
+        };
+        threads.install(|| {
+            for (step, count) in plan
+                .steps
+                .iter()
+                .zip(&batch.counts)
+                .filter(|(_, c)| **c > 0)
+            {
+                pass.forward(step, *count)?;
+            }
+            let items = batch.untils.iter().zip(&batch.positions);
+            items.for_each(|(node, position)| pass.keep(*node, *position));
+            Ok::<(), Error>(())
+        })?;
+        self.computed = true;
+        Ok(())
     }
 
-    /// Makes a plan in which `until` has an output of its own, unless the present one is so.
-    fn plan_for(&mut self, until: NodeId) {
-        if !self.plan.has(until) {
-            self.asked.push(until);
+    /// The output of a node that the last forward pass computed for an item.
+    ///
+    /// # Errors
+    /// When it did not; see [`Executor::activation`].
+    pub fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>> {
+        let (seat, position) = self.seat(item, node)?;
+        if seat.missing != Missing::Nothing {
+            let name = &self.graph.node(node).name;
+            return Err(Error::Internal(format!(
+                "layer '{name}' has been computed only together with what follows it"
+            )));
+        }
+        let layout = self.plan.slots[seat.slot].layout;
+        let values = &self.memory.values[seat.slot][position * layout.lanes()..][..layout.lanes()];
+        Ok(match layout {
+            Layout::Planes(n) => Cow::Borrowed(&flat(values)[..n]),
+            Layout::Lanes(_) if self.batch.untils[item] == node => {
+                Cow::Borrowed(&self.memory.kept[position])
+            }
+            Layout::Lanes(shape) => {
+                let mut planes = vec![0.0; shape.iter().product()];
+                self.threads
+                    .install(|| to_planes(values, shape, &mut planes, false));
+                Cow::Owned(planes)
+            }
+        })
+    }
+
+    /// The gradients with respect to the inputs of the last forward pass's items, given the gradient of each item's loss
+    /// with respect to the output at its own tap. Going back, an item joins in where its tap is reached.
+    ///
+    /// # Errors
+    /// When a node was not computed, or a length is wrong.
+    pub fn pullback_batch(
+        &mut self,
+        taps: &[Tap],
+        cotangents: &[&[f32]],
+        gradients: &mut [&mut [f32]],
+    ) -> Result<()> {
+        let items = self.batch.untils.len();
+        for (what, found) in [
+            ("taps of a batch", taps.len()),
+            ("loss gradients of a batch", cotangents.len()),
+            ("input gradients of a batch", gradients.len()),
+        ] {
+            if found != items {
+                return Err(Error::shape(what, &[items], &[found]));
+            }
+        }
+        for (item, tap) in taps.iter().enumerate() {
+            // A layer that was computed together with what follows has no output of its own, but a pullback needs none.
+            let (seat, _) = self.seat(item, tap.node)?;
+            if items > 1 && seat.missing == Missing::Sum {
+                let name = &self.graph.node(tap.node).name;
+                return Err(Error::Internal(format!(
+                    "in a batch, layer '{name}' has to be what was asked for, since a sum follows it"
+                )));
+            }
+            for (what, node, length) in [
+                ("loss gradient", tap.node, cotangents[item].len()),
+                ("input gradient", NodeId::INPUT, gradients[item].len()),
+            ] {
+                let node = self.graph.node(node);
+                if length != node.elements() {
+                    return Err(Error::shape(what, &node.shape, &[length]));
+                }
+            }
+        }
+        self.prepare(true)?;
+        let Self {
+            threads,
+            plan,
+            operations,
+            memory,
+            isa,
+            batch,
+            ..
+        } = self;
+        memory.filled.fill(0);
+        let mut pass = Pass {
+            plan,
+            operations,
+            memory,
+            isa: *isa,
+        };
+        let begin = |pass: &mut Pass<'_>, slot: usize| {
+            let mut whole = true;
+            for ((tap, cotangent), position) in taps.iter().zip(cotangents).zip(&batch.positions) {
+                let seat = plan.seats[tap.node.index()].filter(|s| s.slot == slot);
+                if let Some(seat) = seat {
+                    let shut = seat.missing == Missing::Nothing && !tap.straight_through;
+                    pass.begin(slot, *position, shut, cotangent);
+                    whole &= seat.missing != Missing::Sum;
+                }
+            }
+            whole
+        };
+        threads.install(|| {
+            for (step, _) in plan
+                .steps
+                .iter()
+                .zip(&batch.counts)
+                .rev()
+                .filter(|(_, c)| **c > 0)
+            {
+                let whole = begin(&mut pass, step.output);
+                pass.pullback(step, whole)?;
+            }
+            begin(&mut pass, 0);
+            Ok::<(), Error>(())
+        })?;
+        let slot = &self.plan.slots[0];
+        let lanes = slot.layout.lanes();
+        for (gradient, position) in gradients.iter_mut().zip(&self.batch.positions) {
+            let from = &self.memory.gradients[slot.buffer][position * lanes..][..lanes];
+            gradient.copy_from_slice(&flat(from)[..gradient.len()]);
+        }
+        Ok(())
+    }
+
+    /// The seat of a node that the last forward pass computed for an item, perhaps together with what follows it, and
+    /// the item's place.
+    fn seat(&self, item: usize, node: NodeId) -> Result<(Seat, usize)> {
+        let position = self.batch.positions.get(item).filter(|_| self.computed);
+        let found = position.and_then(|position| {
+            let seat = self.plan.seats[node.index()]?;
+            let mut steps = self.plan.steps.iter().zip(&self.batch.counts);
+            let there = seat.slot == 0 || steps.any(|(s, n)| s.output == seat.slot && n > position);
+            there.then_some((seat, *position))
+        });
+        found.ok_or_else(|| {
+            let name = &self.graph.node(node).name;
+            Error::Internal(format!("layer '{name}' has not been computed"))
+        })
+    }
+
+    /// Makes a plan in which all of `untils` have outputs of their own, unless the present one is so.
+    fn plan_for(&mut self, untils: &[NodeId]) {
+        if self.batch.untils == untils {
+            return;
+        }
+        if let Some(missing) = untils.iter().position(|n| !self.plan.has(*n)) {
+            self.asked.extend(&untils[missing..]);
             self.plan = Plan::new(&self.graph, &self.asked);
             self.memory.values.clear();
-            self.until = None;
         }
+        self.batch = Batch::new(&self.plan, untils);
         let slots = self.plan.slots.len();
         self.memory.values.resize_with(slots, Vec::new);
         self.memory
             .gradients
             .resize_with(self.plan.buffers.len(), Vec::new);
-        self.memory.filled.resize(slots, false);
-        let slot = self.plan.seats[until.index()].map_or(0, |s| s.slot);
-        if self.until != Some(slot) || self.leading.len() != self.plan.steps.len() {
-            self.leading = self.plan.leading_to(slot);
-        }
+        self.memory.filled.resize(slots, 0);
+        self.memory.kept.resize_with(untils.len(), Vec::new);
     }
 
     /// Packs what the coming pass needs and makes room for it.
     fn prepare(&mut self, back: bool) -> Result<()> {
         let Self {
             plan,
-            leading,
+            batch,
             operations,
             graph,
             convolving,
@@ -154,9 +347,20 @@ impl Cpu {
             needs,
             ..
         } = self;
-        for (step, _) in plan.steps.iter().zip(leading).filter(|(_, l)| **l) {
+        let items = batch.untils.len();
+        grow(
+            &mut memory.values[0],
+            items * plan.slots[0].layout.lanes(),
+            Lane::ZERO,
+        );
+        for (step, count) in plan
+            .steps
+            .iter()
+            .zip(&batch.counts)
+            .filter(|(_, c)| **c > 0)
+        {
             let lanes = plan.slots[step.output].layout.lanes();
-            grow(&mut memory.values[step.output], lanes, Lane::ZERO);
+            grow(&mut memory.values[step.output], count * lanes, Lane::ZERO);
             let What::Node(id) = step.what else { continue };
             let node = graph.node(id);
             let operation = match &mut operations[id.index()] {
@@ -170,9 +374,9 @@ impl Cpu {
                 }
             };
             if back {
-                threads.install(|| operation.pack_pullback())?;
+                operation.pack_pullback(threads)?;
             }
-            let more = operation.needs(1);
+            let more = operation.needs(*count);
             if more.thread > needs.thread || memory.workspaces.is_empty() {
                 needs.thread = needs.thread.max(more.thread);
                 memory.workspaces = Workspaces::new(threads.current_num_threads(), needs.thread);
@@ -180,177 +384,6 @@ impl Cpu {
             grow(&mut memory.stage, more.stage, Lane::ZERO);
         }
         Ok(())
-    }
-}
-
-/// One forward or backward pass over a plan.
-struct Pass<'a> {
-    plan: &'a Plan,
-    operations: &'a mut [Option<Operation>],
-    memory: &'a mut Memory,
-    isa: Isa,
-}
-
-impl Pass<'_> {
-    fn forward(&mut self, step: &Step) -> Result<()> {
-        let Memory {
-            values,
-            workspaces,
-            stage,
-            ..
-        } = &mut *self.memory;
-        let mut out = std::mem::take(&mut values[step.output]);
-        let input = &values[step.input][..];
-        let slot = &self.plan.slots[step.output];
-        let result = match step.what {
-            What::Node(id) => match &mut self.operations[id.index()] {
-                Some(operation) => {
-                    let finish = Finish {
-                        also: step.other.map(|o| &values[o][..]),
-                        ceiling: slot.rectified,
-                        ..Finish::default()
-                    };
-                    let mut machine = Machine {
-                        isa: self.isa,
-                        items: 1,
-                        workspaces,
-                        stage,
-                    };
-                    operation.forward(&mut machine, input, slot.layout, &mut out, finish)
-                }
-                None => Ok(()),
-            },
-            What::ToLanes => {
-                if let Layout::Lanes(shape) = slot.layout {
-                    to_lanes(flat(input), shape, &mut out, false);
-                }
-                Ok(())
-            }
-            What::ToPlanes => {
-                if let Layout::Lanes(shape) = self.plan.slots[step.input].layout {
-                    to_planes(input, shape, flat_mut(&mut out), false);
-                }
-                Ok(())
-            }
-        };
-        values[step.output] = out;
-        result
-    }
-
-    fn gate<'v>(plan: &Plan, values: &'v [Vec<Lane>], slot: usize) -> Option<Gate<'v>> {
-        let ceiling = plan.slots[slot].rectified?;
-        Some(Gate {
-            output: &values[slot],
-            ceiling,
-        })
-    }
-
-    /// Begins with a tap's gradient.
-    fn begin(&mut self, slot: usize, shut_gate: bool, cotangent: &[f32]) {
-        let Memory {
-            values,
-            gradients,
-            filled,
-            ..
-        } = &mut *self.memory;
-        let Layouted { layout, buffer } = Layouted::of(self.plan, slot);
-        let gradient = &mut gradients[buffer];
-        grow(gradient, layout.lanes(), Lane::ZERO);
-        let gradient = &mut gradient[..layout.lanes()];
-        match layout {
-            Layout::Lanes(shape) => to_lanes(cotangent, shape, gradient, false),
-            Layout::Planes(n) => flat_mut(gradient)[..n].copy_from_slice(cotangent),
-        }
-        if let Some(gate) = Self::gate(self.plan, values, slot).filter(|_| shut_gate) {
-            shut(self.isa, gate, gradient);
-        }
-        filled[slot] = true;
-    }
-
-    fn pullback(&mut self, step: &Step, with_other: bool) -> Result<()> {
-        let Self {
-            plan,
-            operations,
-            memory,
-            isa,
-        } = self;
-        let Memory {
-            values,
-            gradients,
-            filled,
-            workspaces,
-            stage,
-            ..
-        } = &mut **memory;
-        let from = Layouted::of(plan, step.output);
-        let own = std::mem::take(&mut gradients[from.buffer]);
-        let g = &own[..from.layout.lanes()];
-        let mut put = |slot: usize, work: &mut dyn FnMut(&mut Target<'_>) -> Result<()>| {
-            let to = Layouted::of(plan, slot);
-            let mut buffer = std::mem::take(&mut gradients[to.buffer]);
-            grow(&mut buffer, to.layout.lanes(), Lane::ZERO);
-            let result = work(&mut Target {
-                buffer: &mut buffer[..to.layout.lanes()],
-                add: std::mem::replace(&mut filled[slot], true),
-                gate: Self::gate(plan, values, slot),
-            });
-            gradients[to.buffer] = buffer;
-            result
-        };
-        if let Some(other) = step.other.filter(|_| with_other) {
-            put(other, &mut |target| {
-                target.accept(*isa, g);
-                Ok(())
-            })?;
-        }
-        put(step.input, &mut |target| {
-            match step.what {
-                What::Node(id) => {
-                    if let Some(operation) = &mut operations[id.index()] {
-                        let mut machine = Machine {
-                            isa: *isa,
-                            items: 1,
-                            workspaces,
-                            stage,
-                        };
-                        let (x, y) = (&values[step.input], &values[step.output]);
-                        operation.pullback(&mut machine, x, y, from.layout, g, target)?;
-                    }
-                }
-                What::ToLanes => {
-                    if let Layout::Lanes(shape) = from.layout {
-                        target.planes(*isa, |dx, add| to_planes(g, shape, dx, add));
-                    }
-                }
-                What::ToPlanes => {
-                    if let Layout::Lanes(shape) = Layouted::of(plan, step.input).layout {
-                        to_lanes(flat(g), shape, target.buffer, target.add);
-                        if let Some(gate) = target.gate {
-                            shut(*isa, gate, target.buffer);
-                        }
-                    }
-                }
-            }
-            Ok(())
-        })?;
-        gradients[from.buffer] = own;
-        Ok(())
-    }
-}
-
-/// A slot's layout and gradient buffer.
-struct Layouted {
-    layout: Layout,
-    buffer: usize,
-}
-
-impl Layouted {
-    fn of(plan: &Plan, slot: usize) -> Self {
-        let slot = &plan.slots[slot];
-        Self {
-            layout: slot.layout,
-            buffer: slot.buffer,
-        }
     }
 }
 
@@ -364,120 +397,14 @@ impl Executor for Cpu {
     }
 
     fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()> {
-        if input.len() != self.graph.input_elements() {
-            return Err(Error::shape(
-                "network input",
-                &self.graph.node(NodeId::INPUT).shape,
-                &[input.len()],
-            ));
-        }
-        self.plan_for(until);
-        self.prepare(false)?;
-        let Self {
-            threads,
-            plan,
-            operations,
-            memory,
-            isa,
-            leading,
-            computed,
-            ..
-        } = self;
-        let slot = plan.seats[until.index()].map_or(0, |s| s.slot);
-        self.until = Some(slot);
-        computed.clear();
-        computed.resize(plan.slots.len(), false);
-        computed[0] = true;
-        grow(
-            &mut memory.values[0],
-            plan.slots[0].layout.lanes(),
-            Lane::ZERO,
-        );
-        flat_mut(&mut memory.values[0])[..input.len()].copy_from_slice(input);
-        let mut pass = Pass {
-            plan,
-            operations,
-            memory,
-            isa: *isa,
-        };
-        threads.install(|| {
-            for (step, _) in plan.steps.iter().zip(leading).filter(|(_, l)| **l) {
-                pass.forward(step)?;
-                computed[step.output] = true;
-            }
-            if let Layout::Lanes(shape) = plan.slots[slot].layout {
-                let Memory { values, asked, .. } = &mut *pass.memory;
-                let elements = shape.iter().product();
-                asked.resize(elements, 0.0);
-                to_planes(&values[slot], shape, asked, false);
-            }
-            Ok(())
-        })
+        self.forward_batch(&[input], &[until])
     }
 
     fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>> {
-        let seat = self.seat(node)?;
-        if seat.missing != Missing::Nothing {
-            let name = &self.graph.node(node).name;
-            return Err(Error::Internal(format!(
-                "layer '{name}' has been computed only together with what follows it"
-            )));
-        }
-        let values = &self.memory.values[seat.slot];
-        Ok(match self.plan.slots[seat.slot].layout {
-            Layout::Planes(n) => Cow::Borrowed(&flat(values)[..n]),
-            Layout::Lanes(_) if self.until == Some(seat.slot) => Cow::Borrowed(&self.memory.asked),
-            Layout::Lanes(shape) => {
-                let mut planes = vec![0.0; shape.iter().product()];
-                self.threads
-                    .install(|| to_planes(values, shape, &mut planes, false));
-                Cow::Owned(planes)
-            }
-        })
+        self.activation_of(0, node)
     }
 
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
-        // A layer that was computed together with what follows has no output of its own, but a pullback needs none.
-        let seat = self.seat(tap.node)?;
-        for (what, node, length) in [
-            ("loss gradient", tap.node, cotangent.len()),
-            ("input gradient", NodeId::INPUT, gradient.len()),
-        ] {
-            let node = self.graph.node(node);
-            if length != node.elements() {
-                return Err(Error::shape(what, &node.shape, &[length]));
-            }
-        }
-        self.prepare(true)?;
-        let Self {
-            threads,
-            plan,
-            operations,
-            memory,
-            isa,
-            leading,
-            ..
-        } = self;
-        memory.filled.fill(false);
-        let mut pass = Pass {
-            plan,
-            operations,
-            memory,
-            isa: *isa,
-        };
-        threads.install(|| {
-            let shut = seat.missing == Missing::Nothing && !tap.straight_through;
-            pass.begin(seat.slot, shut, cotangent);
-            for (step, _) in plan.steps.iter().zip(leading).rev().filter(|(_, l)| **l) {
-                if pass.memory.filled[step.output] {
-                    let whole = step.output != seat.slot || seat.missing != Missing::Sum;
-                    pass.pullback(step, whole)?;
-                }
-            }
-            Ok::<(), Error>(())
-        })?;
-        let buffer = &self.memory.gradients[self.plan.slots[0].buffer];
-        gradient.copy_from_slice(&flat(buffer)[..gradient.len()]);
-        Ok(())
+        self.pullback_batch(&[tap], &[cotangent], &mut [gradient])
     }
 }

@@ -198,9 +198,11 @@ impl Operation {
     }
 
     /// Makes ready for the way back.
-    pub fn pack_pullback(&mut self) -> Result<()> {
+    pub fn pack_pullback(&mut self, threads: &rayon::ThreadPool) -> Result<()> {
         match self {
-            Self::Convolution(c) => c.pack_pullback(),
+            Self::Convolution(c) if !c.is_ready_for_pullback() => {
+                threads.install(|| c.pack_pullback())
+            }
             _ => Ok(()),
         }
     }

@@ -1,8 +1,8 @@
 //! Pooling windows, sixteen channels at a time.
 
-use super::Target;
 use super::kernels::finish::Gate;
 use super::kernels::lanes::{Isa, Kernel, Lane, Lanes};
+use super::operation::Target;
 use crate::layers::Window;
 use rayon::prelude::*;
 use std::ops::Range;
