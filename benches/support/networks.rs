@@ -117,7 +117,7 @@ pub fn vgg19(until: &str) -> Graph {
         }
         net.max_pool([2, 2], 2, Padding::default());
     }
-    net.add("", Layer::Flatten(Flatten), &[net.last]);
+    net.add("", Layer::Flatten(Flatten::ChannelFirst), &[net.last]);
     for name in ["fc6", "fc7"] {
         net.linear("", 4096);
         net.relu(name);

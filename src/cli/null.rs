@@ -5,9 +5,12 @@ use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::network::registry::{self, sha256};
-use crate::stimulus::{Image, embedded};
-use crate::verify::NullDistribution;
+use crate::session::Stimulus;
+use crate::stimulus::Recording;
+use crate::stimulus::excerpt::NETWORK_RATE;
+use crate::stimulus::{Image, Sound};
 use crate::verify::null::{MEASURES, Origin};
+use crate::verify::{NullDistribution, Unrelated};
 use crate::{Error, Result};
 use anyhow::Context;
 use clap::Args;
@@ -21,7 +24,7 @@ pub struct Null {
     /// The model; not needed with --merge.
     #[arg(required_unless_present = "merge")]
     model: Option<String>,
-    /// Folders of PNG and JPEG pictures, single pictures, or embedded names.
+    /// Folders of pictures or sounds, single files, or embedded names.
     #[arg(long, num_args = 1.., required_unless_present = "merge")]
     stimuli: Vec<String>,
     /// Number of random pairs, all shards together.
@@ -33,7 +36,7 @@ pub struct Null {
     /// The I-th of N parts, counted from 1.
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     shard: String,
-    /// Where the pictures come from, in words; shown with every verdict.
+    /// Where the stimuli come from, in words; shown with every verdict.
     #[arg(long)]
     sources: Option<String>,
     /// Merges these parts instead of building one.
@@ -70,19 +73,14 @@ impl Null {
         }
         let shard = parse_shard(&self.shard)?;
         let model = registry::load(self.model.as_deref().context("a model is needed")?)?;
-        if model.input.is_sound() {
-            anyhow::bail!(
-                "{} hears; null distributions can be built for models that see only",
-                model.name
-            );
-        }
-        let (pictures, digest) = pictures(&self.stimuli)?;
+        let (stimuli, digest) = stimuli(&self.stimuli, model.input.is_sound())?;
         let origin = Origin {
             model: model.name.clone(),
             weights_sha256: model.weights_sha256.clone(),
             seed: self.seed,
-            pictures: pictures.len(),
-            pictures_sha256: digest,
+            kind: stimuli.kind().into(),
+            stimuli: stimuli.len(),
+            stimuli_sha256: digest,
             sources: self
                 .sources
                 .clone()
@@ -106,7 +104,7 @@ impl Null {
         let built = NullDistribution::build(
             &model,
             executor.as_mut(),
-            &pictures,
+            &stimuli,
             origin,
             self.pairs,
             shard,
@@ -143,46 +141,80 @@ fn parse_shard(text: &str) -> Result<(u64, u64)> {
     }
 }
 
-/// All pictures, in an order that depends on the names alone, and a digest of their pixels.
-fn pictures(sources: &[String]) -> Result<(Vec<Image>, String)> {
+/// All stimuli of one sense, in an order that depends on the names alone, and a digest of their pixels or samples.
+fn stimuli(sources: &[String], hears: bool) -> Result<(Unrelated, String)> {
     let mut all = Vec::new();
     for source in sources {
         let path = Path::new(source);
-        if let Some(e) = embedded::find(source) {
-            all.push(Image::decode(e.bytes).map_err(Error::Internal)?);
-        } else if path.is_dir() {
-            let entries = std::fs::read_dir(path).map_err(|e| Error::io("read folder", path, e))?;
-            let is_picture = |p: &PathBuf| {
-                let extension = p
-                    .extension()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .to_lowercase();
-                matches!(extension.as_str(), "png" | "jpg" | "jpeg")
-            };
-            let mut files: Vec<PathBuf> = entries
-                .filter_map(|e| e.ok().map(|e| e.path()))
-                .filter(is_picture)
-                .collect();
-            if files.is_empty() {
-                return Err(Error::file(path, "Holds no PNG or JPEG pictures"));
-            }
-            files.sort();
+        if path.is_dir() {
+            let files = files(path, hears)?;
             for file in files {
-                all.push(Image::open(&file)?);
+                all.push(Stimulus::load(&file.to_string_lossy())?);
             }
-        } else if path.exists() {
-            all.push(Image::open(path)?);
         } else {
-            return Err(Error::unknown(
-                "stimulus or folder",
-                source,
-                embedded::all().iter().map(|s| s.name.as_str()),
-            ));
+            all.push(Stimulus::load(source)?);
         }
     }
-    let digests: String = all.iter().map(|i| sha256(&i.rgb)).collect();
-    Ok((all, sha256(digests.as_bytes())))
+    let wrong = |s: &Stimulus| {
+        let (is, sense) = if hears {
+            ("sound", "hears")
+        } else {
+            ("picture", "sees")
+        };
+        Error::file(
+            Path::new(&s.name),
+            format!("Is no {is}, but this model {sense}"),
+        )
+    };
+    if hears {
+        let sounds = all.iter().map(|s| {
+            let failed = |reason: String| Error::file(Path::new(&s.name), reason);
+            match s.sound().ok_or_else(|| wrong(s))? {
+                Recording::Short(sound) => sound.resampled(NETWORK_RATE).map_err(failed),
+                Recording::Long(_) => Err(failed(
+                    "Is longer than a minute; cut it up for a null distribution".into(),
+                )),
+            }
+        });
+        let sounds = sounds.collect::<Result<Vec<_>>>()?;
+        let bytes = |s: &Sound| {
+            s.samples
+                .iter()
+                .flat_map(|v| v.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let digests: String = sounds.iter().map(|s| sha256(&bytes(s))).collect();
+        return Ok((Unrelated::Sounds(sounds), sha256(digests.as_bytes())));
+    }
+    let pictures = all
+        .iter()
+        .map(|s| s.picture().cloned().ok_or_else(|| wrong(s)))
+        .collect::<Result<Vec<Image>>>()?;
+    let digests: String = pictures.iter().map(|i| sha256(&i.rgb)).collect();
+    Ok((Unrelated::Pictures(pictures), sha256(digests.as_bytes())))
+}
+
+/// The pictures or sounds in a folder, by name.
+fn files(folder: &Path, sounds: bool) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|e| Error::io("read folder", folder, e))?;
+    let wanted = |path: &PathBuf| match sounds {
+        true => Sound::names(path),
+        false => Image::names(path),
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|e| e.ok().map(|e| e.path()))
+        .filter(wanted)
+        .collect();
+    if files.is_empty() {
+        let what = if sounds {
+            "Holds no WAV, FLAC, OGG or MP3 sounds"
+        } else {
+            "Holds no PNG or JPEG pictures"
+        };
+        return Err(Error::file(folder, what));
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn summary(null: &NullDistribution, out: &Path) {

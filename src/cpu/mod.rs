@@ -12,6 +12,7 @@ mod cochleagram;
 mod convolution;
 mod elementwise;
 mod grouped;
+mod hann_pool;
 pub mod kernels;
 mod layout;
 mod operation;

@@ -4,13 +4,14 @@ use super::cochleagram::Cochlea;
 use super::convolution::Convolution;
 use super::elementwise::{self, affine, map, shut, update2};
 use super::grouped::Grouped;
+use super::hann_pool::HannPooling;
 use super::kernels::finish::{Fill, Finish, Gate, Scale};
 use super::kernels::lanes::{Isa, LANES, Lane, flat, flat_mut, lanes_for};
 use super::kernels::linear;
 use super::kernels::workspace::Workspaces;
 use super::layout::Layout;
 use super::pooling::Pooling;
-use crate::layers::{Layer, Linear, probabilities};
+use crate::layers::{Flatten, Layer, Linear, probabilities};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -34,6 +35,12 @@ pub enum Operation {
     Linear(Linear),
     Rectifier,
     Pooling(Pooling),
+    HannPooling(Box<HannPooling>),
+    /// Channels last; the channels and the length of a plane.
+    Transpose {
+        channels: usize,
+        plane: usize,
+    },
     GlobalAverage {
         shape: [usize; 3],
     },
@@ -118,6 +125,10 @@ impl Operation {
         let plane = |shape: &[usize]| [shape[1], shape[2]];
         let image = |shape: &[usize]| [shape[0], shape[1], shape[2]];
         Ok(match layer {
+            Layer::Flatten(Flatten::ChannelLast) if input.len() == 3 => Self::Transpose {
+                channels: input[0],
+                plane: input[1] * input[2],
+            },
             Layer::Input | Layer::Flatten(_) => {
                 return Err(Error::Internal(format!(
                     "'{}' is nothing to compute",
@@ -164,6 +175,10 @@ impl Operation {
                 plane(input),
                 plane(output),
             )),
+            Layer::HannPool(l) => {
+                let pooling = HannPooling::pack(l, image(input), image(output));
+                Self::HannPooling(Box::new(pooling))
+            }
             Layer::GlobalAverage(_) => Self::GlobalAverage {
                 shape: image(input),
             },
@@ -211,6 +226,7 @@ impl Operation {
     pub fn needs(&self, items: usize) -> Needs {
         match self {
             Self::Convolution(c) => c.needs(items),
+            Self::HannPooling(p) => p.needs(),
             _ => Needs::default(),
         }
     }
@@ -279,6 +295,14 @@ impl Operation {
             }
             Self::Rectifier | Self::Add => elementwise::finish(machine.isa, x, out, finish),
             Self::Pooling(op) => op.forward(machine.isa, x, out),
+            Self::HannPooling(op) => op.forward(machine, x, out),
+            Self::Transpose { channels, plane } => {
+                let (channels, plane) = (*channels, *plane);
+                let n = channels * plane;
+                for (out, x) in by_item_mut(flat_mut(out), n).zip(by_item(x, n)) {
+                    transpose(x, plane, out, false);
+                }
+            }
             Self::GlobalAverage { shape: [_, h, w] } => {
                 let area = *h * *w;
                 for (o, plane) in out.iter_mut().zip(x.chunks(area)) {
@@ -373,6 +397,15 @@ impl Operation {
             }
             Self::Rectifier | Self::Add => target.accept(isa, g),
             Self::Pooling(op) => op.pullback(isa, input, output, g, target),
+            Self::HannPooling(op) => op.pullback(machine, g, target),
+            Self::Transpose { channels, plane } => {
+                let (channels, n) = (*channels, *channels * *plane);
+                target.planes(isa, |dx, add| {
+                    for (dx, g) in by_item_mut(dx, n).zip(by_item(g, n)) {
+                        transpose(g, channels, dx, add);
+                    }
+                });
+            }
             Self::GlobalAverage { shape: [_, h, w] } => {
                 let area = *h * *w;
                 let finish = target.finish();
@@ -448,4 +481,14 @@ fn with(layer: &Linear, items: usize, run: impl FnOnce(linear::Linear<'_>, &[f32
             );
         })
     })?
+}
+
+/// The transpose of rows of `width`, added to what is there if told so.
+fn transpose(rows: &[f32], width: usize, out: &mut [f32], add: bool) {
+    let height = rows.len() / width;
+    for (j, column) in out.chunks_mut(height).enumerate() {
+        for (o, row) in column.iter_mut().zip(rows.chunks(width)) {
+            *o = if add { *o + row[j] } else { row[j] };
+        }
+    }
 }

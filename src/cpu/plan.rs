@@ -4,7 +4,7 @@
 use super::convolution::Convolution;
 use super::layout::Layout;
 use super::operation::{Operation, Taken};
-use crate::layers::Layer;
+use crate::layers::{Flatten, Layer};
 use crate::network::{Graph, NodeId};
 
 /// Everything that has to be computed for the nodes that are asked for.
@@ -256,7 +256,7 @@ impl Maker<'_> {
         let (reads, writes) = match &node.layer {
             Layer::Conv2d(c) if !Convolution::fits(c) => (false, false),
             Layer::Conv2d(c) => (any || !Convolution::reads_planes(c), true),
-            Layer::MaxPool(_) | Layer::AveragePool(_) => (true, true),
+            Layer::MaxPool(_) | Layer::AveragePool(_) | Layer::HannPool(_) => (true, true),
             Layer::GlobalAverage(_) => (true, false),
             Layer::Linear(_) | Layer::Softmax(_) | Layer::Cochleagram(_) | Layer::Flatten(_) => {
                 (false, false)
@@ -267,7 +267,9 @@ impl Maker<'_> {
         let reads =
             reads && !matches!(&node.layer, Layer::Conv2d(c) if Convolution::reads_planes(c));
         let input = self.converted(first, reads);
-        if matches!(node.layer, Layer::Flatten(_)) {
+        let reorders = matches!(node.layer, Layer::Flatten(Flatten::ChannelLast))
+            && self.graph.node(first).shape.len() == 3;
+        if matches!(node.layer, Layer::Flatten(_)) && !reorders {
             // The same numbers in the same order.
             self.seat(id, input, Missing::Nothing);
             return;

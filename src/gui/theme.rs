@@ -81,6 +81,10 @@ pub struct Tokens {
     pub unknown: Color32,
     /// Failed; always with a word beside it.
     pub fail: Color32,
+    /// Lines over a heat map, which has its own colours in every theme.
+    pub mark: Color32,
+    /// Around such lines, so that they show on every colour.
+    pub mark_edge: Color32,
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -103,6 +107,8 @@ pub const DARK: Tokens = Tokens {
     pass: rgb(0x6fd08c),
     unknown: rgb(0xe6c35c),
     fail: rgb(0xef7d74),
+    mark: rgb(0xffffff),
+    mark_edge: Color32::from_black_alpha(150),
 };
 
 /// The light theme.
@@ -121,6 +127,8 @@ pub const LIGHT: Tokens = Tokens {
     pass: rgb(0x177a42),
     unknown: rgb(0x8a5f00),
     fail: rgb(0xc23b32),
+    mark: rgb(0xffffff),
+    mark_edge: Color32::from_black_alpha(150),
 };
 
 /// The colours of the theme in force.

@@ -15,6 +15,7 @@ mod conv2d;
 mod global_average;
 #[cfg(test)]
 pub(crate) mod gradient_check;
+mod hann_pool;
 mod linear;
 mod parameter;
 mod pool;
@@ -28,6 +29,7 @@ pub use batch_norm::BatchNorm;
 pub use cochleagram::{Cochleagram, FrontEnd};
 pub use conv2d::Conv2d;
 pub use global_average::GlobalAverage;
+pub use hann_pool::HannPool;
 pub use linear::Linear;
 pub use parameter::Parameter;
 pub use pool::{AveragePool, MaxPool};
@@ -82,6 +84,8 @@ pub enum Layer {
     MaxPool(MaxPool),
     /// Mean over a window.
     AveragePool(AveragePool),
+    /// Sum over a window, weighted by a Hann window.
+    HannPool(HannPool),
     /// Mean over all positions.
     GlobalAverage(GlobalAverage),
     /// Matrix product with bias.
@@ -112,6 +116,7 @@ impl Layer {
             Self::Rectifier(l) => l,
             Self::MaxPool(l) => l,
             Self::AveragePool(l) => l,
+            Self::HannPool(l) => l,
             Self::GlobalAverage(l) => l,
             Self::Linear(l) => l,
             Self::Add(l) => l,

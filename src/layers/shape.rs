@@ -33,9 +33,14 @@ impl FrozenLayer for Add {
     }
 }
 
-/// All axes of an item in one, channel first (PyTorch's order).
-#[derive(Clone, Copy, Debug)]
-pub struct Flatten;
+/// All axes of an item in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flatten {
+    /// Channel, height, width: PyTorch's order.
+    ChannelFirst,
+    /// Height, width, channel: TensorFlow's order, which the rows of a following dense kernel are in.
+    ChannelLast,
+}
 
 impl FrozenLayer for Flatten {
     fn kind(&self) -> &'static str {
@@ -47,11 +52,22 @@ impl FrozenLayer for Flatten {
     }
 
     fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor> {
-        Ok(only(inputs)?.flatten_from(1)?)
+        let x = only(inputs)?;
+        Ok(match self {
+            Self::ChannelLast if x.rank() == 4 => x.permute((0, 2, 3, 1))?.flatten_from(1)?,
+            _ => x.flatten_from(1)?,
+        })
     }
 
     fn pullback(&self, inputs: &[&Tensor], _: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
-        Ok(vec![cotangent.reshape(only(inputs)?.shape())?])
+        let x = only(inputs)?;
+        Ok(vec![match (self, x.dims()) {
+            (Self::ChannelLast, &[n, c, h, w]) => cotangent
+                .reshape((n, h, w, c))?
+                .permute((0, 3, 1, 2))?
+                .contiguous()?,
+            _ => cotangent.reshape(x.shape())?,
+        }])
     }
 }
 
@@ -64,7 +80,31 @@ mod tests {
     #[test]
     fn pullbacks_agree_with_central_differences() {
         check(&Layer::Add(Add), &[&[2, 1, 3], &[2, 1, 3]]);
-        check(&Layer::Flatten(Flatten), &[&[2, 3, 1]]);
+        for order in [Flatten::ChannelFirst, Flatten::ChannelLast] {
+            check(&Layer::Flatten(order), &[&[2, 3, 2]]);
+        }
+        check(&Layer::Flatten(Flatten::ChannelLast), &[&[4]]);
+    }
+
+    #[test]
+    fn channels_come_first_or_last() {
+        let x = Tensor::from_vec(
+            vec![1f32, 2.0, 3.0, 4.0],
+            (1, 2, 1, 2),
+            &candle_core::Device::Cpu,
+        )
+        .unwrap();
+        let flat = |order: Flatten| {
+            order
+                .forward(&[&x])
+                .unwrap()
+                .flatten_all()
+                .unwrap()
+                .to_vec1::<f32>()
+                .unwrap()
+        };
+        assert_eq!(flat(Flatten::ChannelFirst), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(flat(Flatten::ChannelLast), [1.0, 3.0, 2.0, 4.0]);
     }
 
     #[test]

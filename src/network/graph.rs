@@ -215,10 +215,16 @@ mod tests {
             .add("a", Layer::Rectifier(Rectifier::RELU), &[NodeId::INPUT])
             .unwrap();
         let side = g
-            .add("side", Layer::Flatten(Flatten), &[NodeId::INPUT])
+            .add(
+                "side",
+                Layer::Flatten(Flatten::ChannelFirst),
+                &[NodeId::INPUT],
+            )
             .unwrap();
         let sum = g.add("sum", Layer::Add(Add), &[a, NodeId::INPUT]).unwrap();
-        let end = g.add("end", Layer::Flatten(Flatten), &[sum]).unwrap();
+        let end = g
+            .add("end", Layer::Flatten(Flatten::ChannelFirst), &[sum])
+            .unwrap();
         (g, [a, side, sum, end])
     }
 
@@ -233,7 +239,10 @@ mod tests {
     #[test]
     fn names_are_unique_found_by_alias_and_suggested() {
         let (mut g, [a, ..]) = diamond();
-        assert!(g.add("a", Layer::Flatten(Flatten), &[a]).is_err());
+        assert!(
+            g.add("a", Layer::Flatten(Flatten::ChannelFirst), &[a])
+                .is_err()
+        );
         g.alias(a, "first_relu");
         assert_eq!(g.find("first_relu").unwrap(), a);
         assert!(

@@ -36,6 +36,16 @@ impl Image {
         Ok(Self { width, height, rgb })
     }
 
+    /// Whether a file's name says that it is a picture.
+    pub fn names(path: &Path) -> bool {
+        let extension = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        ["png", "jpg", "jpeg"].contains(&extension.as_str())
+    }
+
     /// Reads a PNG or JPEG file. The content decides what it is, not the name.
     ///
     /// Transparency is dropped (the colour underneath counts), grey becomes equal red, green and blue, 16-bit samples

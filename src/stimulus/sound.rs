@@ -1,15 +1,10 @@
 //! Sounds from outside, decoded to one channel.
 
+use super::decode::Decoding;
+use super::resample::resample;
 use crate::{Error, Result};
-use rubato::audioadapter_buffers::owned::InterleavedOwned;
-use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 use std::io::Cursor;
 use std::path::Path;
-use symphonia::core::codecs::audio::AudioDecoderOptions;
-use symphonia::core::errors::Error as DecodeError;
-use symphonia::core::formats::TrackType;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::MediaSourceStream;
 
 /// A sound of one channel. Full scale is −1 to 1, but nothing is clipped to it.
 #[derive(Clone, PartialEq)]
@@ -32,11 +27,9 @@ impl std::fmt::Debug for Sound {
 }
 
 /// Sample rates that a recording may have.
-const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
+pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
 /// No recording may have more samples than this, all channels together: 1 h of stereo at 44.1 kHz.
 const MAX_SAMPLES: usize = 3600 * 44_100 * 2;
-/// The least number of samples that the resampler's filter spans, so that it is steep.
-const FILTER: usize = 2048;
 
 impl Sound {
     /// Whether a file's first bytes are those of a sound that can be read.
@@ -80,72 +73,17 @@ impl Sound {
 
     /// Decodes the bytes of a sound file; the error is a sentence about the content.
     pub fn decode(bytes: Vec<u8>) -> Result<Self, String> {
-        if bytes.is_empty() {
-            return Err("The file is empty".into());
-        }
-        if !Self::recognises(&bytes) {
-            return Err(
-                "The content is neither WAV, FLAC, OGG nor MP3, whatever the name says".into(),
-            );
-        }
-        // MP3 states its length as an estimate, Ogg in its last page: only these two say beforehand what must come.
-        let length_is_promised = bytes.starts_with(b"RIFF") || bytes.starts_with(b"fLaC");
-        let damaged = |e: DecodeError| format!("The sound is damaged or cut short: {e}");
-        let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
-        let probe = symphonia::default::get_probe();
-        let mut format = probe
-            .probe(&Hint::new(), source, Default::default(), Default::default())
-            .map_err(damaged)?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or("The file holds no sound")?;
-        let (id, promised) = (track.id, track.num_frames);
-        let parameters = track
-            .codec_params
-            .as_ref()
-            .and_then(|p| p.audio())
-            .ok_or("The file holds no sound")?;
-        let codecs = symphonia::default::get_codecs();
-        let decoder = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default());
-        let mut decoder =
-            decoder.map_err(|e| format!("The sound is of a kind that is not supported: {e}"))?;
-
-        let (mut rate, mut channels) = (0, 0);
-        let (mut samples, mut packet_samples) = (Vec::new(), Vec::<f64>::new());
-        while let Some(packet) = next_packet(format.as_mut()).map_err(damaged)? {
-            if packet.track_id != id {
-                continue;
-            }
-            let decoded = decoder.decode(&packet).map_err(damaged)?;
-            let spec = decoded.spec();
-            let (here, count) = (spec.rate(), spec.channels().count());
-            if rate != 0 && (rate, channels) != (here, count) {
-                return Err(
-                    "The sample rate or the number of channels changes within the file".into(),
-                );
-            }
-            (rate, channels) = (here, count);
-            decoded.copy_to_vec_interleaved(&mut packet_samples);
-            samples.extend(
-                packet_samples
-                    .chunks(channels.max(1))
-                    .map(|f| f.iter().sum::<f64>() / f.len() as f64),
-            );
-            if samples.len() * channels > MAX_SAMPLES {
+        let mut decoding = Decoding::new(Box::new(Cursor::new(bytes)))?;
+        let mut samples = Vec::new();
+        while decoding.read(&mut samples)? {
+            if samples.len() * decoding.channels() > MAX_SAMPLES {
                 return Err(
                     "The sound is longer than an hour of stereo; cut out the part that is wanted"
                         .into(),
                 );
             }
         }
-        if let Some(promised) = promised.filter(|n| length_is_promised && *n > samples.len() as u64)
-        {
-            return Err(format!(
-                "The sound is cut short: {} of {promised} samples",
-                samples.len()
-            ));
-        }
-        Self::new(rate, samples)
+        Self::new(decoding.rate(), samples)
     }
 
     /// A sound from samples in memory.
@@ -153,17 +91,7 @@ impl Sound {
         if samples.is_empty() {
             return Err("The sound has no samples".into());
         }
-        if !RATES.contains(&rate) {
-            let (low, high) = (RATES.start(), RATES.end());
-            return Err(format!(
-                "The sample rate must lie between {low} and {high} Hz, found {rate}"
-            ));
-        }
-        if let Some(bad) = samples.iter().find(|v| !v.is_finite()) {
-            return Err(format!(
-                "The sound holds {bad}; every sample must be finite"
-            ));
-        }
+        check(rate, &samples)?;
         Ok(Self { rate, samples })
     }
 
@@ -172,50 +100,28 @@ impl Sound {
         self.samples.len() as f64 / f64::from(self.rate)
     }
 
-    /// The same sound at another sample rate, band-limited by a long windowed sinc. (The papers used resampy's shorter
-    /// one; the two differ near half the lower rate.)
+    /// The same sound at another sample rate; see [`resample`].
     ///
     /// # Errors
     /// When the resampler refuses the pair of rates.
     pub fn resampled(&self, rate: u32) -> Result<Self, String> {
-        if rate == self.rate {
-            return Ok(self.clone());
-        }
-        // The filter is as long as the block that is transformed at a time. Only a filter of even length delays by a whole
-        // number of samples, which is what is taken off afterwards.
-        let (from, to) = (self.rate as usize, rate as usize);
-        let unit = 2 * from / greatest_common_divisor(from, to);
-        let block = FILTER.div_ceil(unit) * unit;
-        let failed =
-            |e: String| format!("Cannot be resampled from {} to {rate} Hz: {e}", self.rate);
-        let window = WindowFunction::BlackmanHarris2;
-        let mut resampler = Fft::<f64>::new_custom(from, to, block, 1, 1, window, FixedSync::Input)
-            .map_err(|e| failed(e.to_string()))?;
-        let n = self.samples.len();
-        let input = InterleavedOwned::new_from(self.samples.clone(), 1, n)
-            .map_err(|e| failed(e.to_string()))?;
-        let output = resampler
-            .process_all(&input, n, None)
-            .map_err(|e| failed(e.to_string()))?;
-        Self::new(rate, output.take_data())
+        Self::new(rate, resample(&self.samples, self.rate, rate)?)
     }
 }
 
-fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
+/// Whether a sound can have this rate and these samples among others.
+pub(super) fn check(rate: u32, samples: &[f64]) -> Result<(), String> {
+    if !RATES.contains(&rate) {
+        let (low, high) = (RATES.start(), RATES.end());
+        return Err(format!(
+            "The sample rate must lie between {low} and {high} Hz, found {rate}"
+        ));
     }
-}
-
-/// The next packet; the end of the file is no error, wherever it comes.
-fn next_packet(
-    format: &mut dyn symphonia::core::formats::FormatReader,
-) -> Result<Option<symphonia::core::packet::Packet>, DecodeError> {
-    match format.next_packet() {
-        Err(DecodeError::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-        other => other,
+    match samples.iter().find(|v| !v.is_finite()) {
+        Some(bad) => Err(format!(
+            "The sound holds {bad}; every sample must be finite"
+        )),
+        None => Ok(()),
     }
 }
 

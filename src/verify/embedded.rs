@@ -26,7 +26,7 @@ mod tests {
         let model = registry::load("efficientnet-lite0").unwrap();
         let null = null_for(&model).unwrap();
         assert!(
-            null.len() >= 1000 && null.origin.pictures > 10,
+            null.len() >= 1000 && null.origin.stimuli > 10,
             "{}",
             null.describe()
         );

@@ -1,4 +1,4 @@
-//! The null distribution: how alike activations are for pairs of unrelated pictures.
+//! The null distribution: how alike activations are for pairs of unrelated pictures or sounds.
 //!
 //! A metamer counts only if it is more alike than any such pair. Values are kept pair by pair, so that shards computed
 //! on different machines merge into exactly what one machine would have computed.
@@ -6,10 +6,8 @@
 use crate::formats::Array;
 use crate::formats::safetensors::{self, Tensors};
 use crate::network::{Executor, Model};
-use crate::stimulus::Image;
 use crate::stimulus::random::{Purpose, Random};
-use crate::stimulus::resize::{Filter, resize};
-use crate::verify::Comparison;
+use crate::verify::{Comparison, Unrelated};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,13 +22,15 @@ pub struct Origin {
     pub model: String,
     /// sha256 of its weights.
     pub weights_sha256: String,
-    /// Seed of the crops.
+    /// Seed of the draws.
     pub seed: u64,
-    /// Number of pictures that pairs were drawn from.
-    pub pictures: usize,
-    /// sha256 over the pictures, in order.
-    pub pictures_sha256: String,
-    /// Where the pictures came from, in words.
+    /// "pictures" or "sounds".
+    pub kind: String,
+    /// Number of stimuli that pairs were drawn from.
+    pub stimuli: usize,
+    /// sha256 over the stimuli, in order.
+    pub stimuli_sha256: String,
+    /// Where the stimuli came from, in words.
     pub sources: String,
 }
 
@@ -41,7 +41,7 @@ pub struct NullDistribution {
     pub origin: Origin,
     /// The numbers of the pairs, ascending.
     pub pairs: Vec<u64>,
-    /// Per layer and measure, one value a pair.
+    /// Per layer and measure, one value a pair; none for a measure that a published distribution lacks.
     pub layers: BTreeMap<String, [Vec<f32>; 3]>,
 }
 
@@ -49,27 +49,27 @@ impl NullDistribution {
     /// Measures the pairs `shard.0`, `shard.0 + shard.1`, `shard.0 + 2 · shard.1`, … below `total` at every metamer
     /// layer. `progress` is told how many pairs are done and may stop the work by returning false.
     ///
-    /// A pair is two different pictures; of each a square of between half and all of the shorter side is cut at a random
-    /// place, mirrored half of the time, and resized. Where an activation is constant the correlation is undefined and
-    /// counts as 0, as in the 2023 code.
+    /// A pair is two different stimuli, of each a random part; see [`Unrelated`]. Where an activation is constant the
+    /// correlation is undefined and counts as 0, as in the 2023 code.
     ///
     /// # Errors
-    /// With fewer than two pictures, or when the network cannot be run.
+    /// With fewer than two stimuli, or when the network cannot be run on them.
     pub fn build(
         model: &Model,
         executor: &mut dyn Executor,
-        pictures: &[Image],
+        stimuli: &Unrelated,
         origin: Origin,
         total: u64,
         shard: (u64, u64),
         mut progress: impl FnMut(u64) -> bool,
     ) -> Result<Option<Self>> {
-        if pictures.len() < 2 {
+        if stimuli.len() < 2 {
             return Err(Error::value(
                 "stimuli",
                 format!(
-                    "a null distribution needs at least 2 pictures, found {}",
-                    pictures.len()
+                    "a null distribution needs at least 2 {}, found {}",
+                    stimuli.kind(),
+                    stimuli.len()
                 ),
             ));
         }
@@ -83,19 +83,17 @@ impl NullDistribution {
             .map(|n| (n.clone(), [vec![], vec![], vec![]]))
             .collect();
         let pairs: Vec<u64> = (shard.0..total).step_by(shard.1.max(1) as usize).collect();
-        let size = model.input.shape[1];
         for (done, pair) in pairs.iter().enumerate() {
             if !progress(done as u64) {
                 return Ok(None);
             }
             let mut random = Random::new(origin.seed, Purpose::NullPair(*pair));
-            let n = pictures.len() as u64;
+            let n = stimuli.len() as u64;
             let first = random.below(n);
             let second = (first + 1 + random.below(n - 1)) % n;
             let mut activations = Vec::new();
-            for picture in [first, second] {
-                let input =
-                    random_square(&pictures[picture as usize], size, &mut random).to_planes();
+            for which in [first, second] {
+                let input = stimuli.draw(which as usize, &model.input, &mut random)?;
                 executor.forward(&input, model.logits)?;
                 let all = model
                     .metamer_layers
@@ -145,12 +143,21 @@ impl NullDistribution {
             .map(f64::from)
     }
 
-    /// One sentence: how many pairs of how many pictures, and from where.
+    /// One sentence: how many pairs of how many stimuli, and from where.
     pub fn describe(&self) -> String {
+        if self.origin.stimuli == 0 {
+            return format!("{} random pairs ({})", self.len(), self.origin.sources);
+        }
+        let parts = match self.origin.kind.as_str() {
+            "sounds" => ("parts", "recordings"),
+            _ => ("crops", "photographs"),
+        };
         format!(
-            "{} random pairs of crops from {} photographs ({})",
+            "{} random pairs of {} from {} {} ({})",
             self.len(),
-            self.origin.pictures,
+            parts.0,
+            self.origin.stimuli,
+            parts.1,
             self.origin.sources
         )
     }
@@ -168,7 +175,7 @@ impl NullDistribution {
             if shard.origin != all.origin || !shard.layers.keys().eq(all.layers.keys()) {
                 return Err(Error::value(
                     "merge",
-                    "the files were made with different models, seeds or pictures",
+                    "the files were made with different models, seeds or stimuli",
                 ));
             }
             all.pairs.extend(&shard.pairs);
@@ -208,8 +215,9 @@ impl NullDistribution {
             ("model", origin.model.clone()),
             ("weights_sha256", origin.weights_sha256.clone()),
             ("seed", origin.seed.to_string()),
-            ("pictures", origin.pictures.to_string()),
-            ("pictures_sha256", origin.pictures_sha256.clone()),
+            ("stimuli_kind", origin.kind.clone()),
+            ("stimuli", origin.stimuli.to_string()),
+            ("stimuli_sha256", origin.stimuli_sha256.clone()),
             ("sources", origin.sources.clone()),
             ("pairs", pairs),
         ];
@@ -247,8 +255,9 @@ impl NullDistribution {
             model: tensors.meta("model")?.into(),
             weights_sha256: tensors.meta("weights_sha256")?.into(),
             seed: number("seed")?,
-            pictures: number("pictures")? as usize,
-            pictures_sha256: tensors.meta("pictures_sha256")?.into(),
+            kind: tensors.meta("stimuli_kind")?.into(),
+            stimuli: number("stimuli")? as usize,
+            stimuli_sha256: tensors.meta("stimuli_sha256")?.into(),
             sources: tensors.meta("sources")?.into(),
         };
         let pairs: Vec<u64> =
@@ -281,25 +290,6 @@ impl NullDistribution {
     }
 }
 
-fn random_square(picture: &Image, size: usize, random: &mut Random) -> Image {
-    let shorter = picture.width.min(picture.height);
-    let side =
-        ((shorter as f64 * (0.5 + 0.5 * random.uniform())).round() as usize).clamp(1, shorter);
-    let left = random.below((picture.width - side + 1) as u64) as usize;
-    let top = random.below((picture.height - side + 1) as u64) as usize;
-    let square = resize(
-        &picture.crop(left, top, left + side, top + side),
-        size,
-        size,
-        Filter::Bicubic,
-    );
-    if random.below(2) == 1 {
-        square.mirrored()
-    } else {
-        square
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,8 +299,9 @@ mod tests {
             model: "m".into(),
             weights_sha256: "w".into(),
             seed: 1,
-            pictures: 3,
-            pictures_sha256: "p".into(),
+            kind: "pictures".into(),
+            stimuli: 3,
+            stimuli_sha256: "p".into(),
             sources: "a folder".into(),
         };
         let values = |scale: f32| pairs.iter().map(|p| *p as f32 * scale).collect::<Vec<_>>();

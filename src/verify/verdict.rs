@@ -16,8 +16,32 @@ pub enum Criteria {
     /// Spearman's rho above the largest of the null distribution, and the same predicted class.
     Feather2019,
     /// Spearman's rho, Pearson's r and dB SNR none below the largest of the null distribution, and the same of sixteen
-    /// everyday categories.
+    /// everyday categories; the same word, where the network hears.
     Feather2023,
+}
+
+/// What a metamer must have in common with its reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sameness {
+    /// The most probable class.
+    Class,
+    /// The most probable of sixteen everyday categories.
+    Category,
+}
+
+impl Sameness {
+    /// What a paper asks of a model: categories only where the classes are ImageNet's, which they are made of.
+    pub fn asked(criteria: Criteria, model: &Model) -> Self {
+        match criteria {
+            Criteria::Feather2023 if has_categories(model) => Self::Category,
+            _ => Self::Class,
+        }
+    }
+}
+
+/// Whether the model's classes are ImageNet's thousand.
+fn has_categories(model: &Model) -> bool {
+    model.labels.len() == 1000
 }
 
 /// The outcome of a check.
@@ -162,7 +186,8 @@ pub fn verify(
         n.origin.model == model.name && n.origin.weights_sha256 == model.weights_sha256
     });
     let predicted = predictions(model, &reference_logits, &metamer_logits);
-    let criteria_map = apply(criteria, &layer, &table[&layer], &predicted, null);
+    let sameness = Sameness::asked(criteria, model);
+    let criteria_map = apply(criteria, sameness, &layer, &table[&layer], &predicted, null);
     let verdict = Verdict::all(criteria_map.values().map(|c| c.verdict));
     Ok(Verification {
         verdict,
@@ -181,6 +206,7 @@ pub fn verify(
 /// The checks of one paper, by name.
 pub fn apply(
     criteria: Criteria,
+    sameness: Sameness,
     layer: &str,
     measured: &Comparison,
     predicted: &Predictions,
@@ -224,15 +250,15 @@ pub fn apply(
             text,
         }
     };
-    match criteria {
-        Criteria::Feather2019 => {
+    match sameness {
+        Sameness::Class => {
             let top = |p: &[Prediction]| p.first().map(|p| p.label.clone());
             all.insert(
                 "class".into(),
                 same("class", top(&predicted.reference), top(&predicted.metamer)),
             );
         }
-        Criteria::Feather2023 => {
+        Sameness::Category => {
             let (a, b) = (
                 predicted.reference_category.clone(),
                 predicted.metamer_category.clone(),
@@ -314,9 +340,8 @@ pub fn in_words(criteria: &BTreeMap<String, Criterion>) -> String {
 
 /// The top five of both, and their categories where the model has ImageNet's thousand classes.
 pub fn predictions(model: &Model, reference: &[f32], metamer: &[f32]) -> Predictions {
-    let imagenet = model.labels.len() == 1000;
     let category = |logits: &[f32]| {
-        imagenet
+        has_categories(model)
             .then(|| category::predicted(logits))
             .flatten()
             .map(str::to_owned)
@@ -358,8 +383,9 @@ mod tests {
             model: "m".into(),
             weights_sha256: "w".into(),
             seed: 1,
-            pictures: 2,
-            pictures_sha256: String::new(),
+            kind: "pictures".into(),
+            stimuli: 2,
+            stimuli_sha256: String::new(),
             sources: "test".into(),
         };
         let values = || vec![largest, largest - 0.1];
@@ -403,8 +429,13 @@ mod tests {
         classes: [&str; 2],
         null: Option<&NullDistribution>,
     ) -> Verdict {
+        let sameness = match criteria {
+            Criteria::Feather2019 => Sameness::Class,
+            Criteria::Feather2023 => Sameness::Category,
+        };
         let all = apply(
             criteria,
+            sameness,
             "a",
             &measured(rho),
             &predicted(classes[0], classes[1]),
@@ -461,6 +492,7 @@ mod tests {
     fn the_sentence_begins_with_what_matters() {
         let all = apply(
             Criteria::Feather2019,
+            Sameness::Class,
             "a",
             &measured(0.4),
             &predicted("cat", "cat"),

@@ -1,14 +1,26 @@
 //! Small parts that several panels use.
 
 mod card;
+mod cochleagram;
 mod key_button;
 mod layer_row;
+mod read_out;
+mod sound_frame;
+mod sound_input;
+mod text_row;
 mod tile;
+mod waveform;
 
 pub use card::{card, card_title};
+pub use cochleagram::Cochleagram;
 pub use key_button::{action_button, action_item, labelled_button, primary_button};
 pub use layer_row::{dot, layer_row};
+pub use read_out::read_out;
+pub use sound_frame::Margins;
+pub use sound_input::SoundResponse;
+pub use text_row::text_row;
 pub use tile::{add_tile, picture, tile};
+pub use waveform::Waveform;
 
 use super::theme;
 use egui::{Color32, FontId, Galley, Rect, RichText, Ui};

@@ -120,6 +120,12 @@ impl Cochleagram {
         self.before
     }
 
+    /// The sample on which the window of frame `frame` is centred; between two where the window is of even length.
+    pub fn centre_of(&self, frame: usize) -> f64 {
+        let start = frame * self.front_end.stride();
+        start as f64 + (self.front_end.window as f64 - 1.0) / 2.0 - self.before as f64
+    }
+
     /// The filters, low frequencies first.
     pub fn bands(&self) -> &[Gains] {
         &self.bands
