@@ -2,7 +2,7 @@
 //! model.
 
 use candle_core::{DType, Device};
-use metamer_studio::cpu::Cpu;
+use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::layers::cochleagram::{Analytic, Edges, ErbFilters, Power};
 use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap, registry};
@@ -57,7 +57,7 @@ fn compare(graph: Graph, tap: Tap, draw: &mut Draw, what: &str) {
     };
     let exact = run(&mut Reference::new(graph.clone(), Device::Cpu, DType::F64).unwrap());
     for threads in [1, 2] {
-        let fast = run(&mut Cpu::new(graph.clone(), threads).unwrap());
+        let fast = run(&mut Cpu::new(graph.clone(), threads, Convolving::Exact).unwrap());
         for (name, a, b) in [
             ("activation", &exact.0, &fast.0),
             ("gradient", &exact.1, &fast.1),
@@ -218,7 +218,7 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
     let (graph, sound) = (Arc::new(graph), draw.0.normals(4000, 0.0, 0.1));
     let cotangent = draw.0.normals(graph.node(node).elements(), 0.0, 1.0);
     let run = |threads| {
-        let mut cpu = Cpu::new(graph.clone(), threads).unwrap();
+        let mut cpu = Cpu::new(graph.clone(), threads, Convolving::Exact).unwrap();
         cpu.forward(&sound, node).unwrap();
         let mut gradient = || {
             let mut gradient = vec![f32::NAN; sound.len()];
@@ -244,10 +244,8 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
     assert_eq!(alone, run(5));
 }
 
-/// Every remaining layer kind in one residual network, tapped everywhere, with and without straight-through.
-#[test]
-fn a_network_of_every_layer_kind_agrees_at_every_tap() {
-    let mut draw = Draw(Random::new(3, Purpose::Start));
+/// Every remaining layer kind in one residual network.
+fn every_layer_kind(draw: &mut Draw) -> Graph {
     let mut g = Graph::new(&[3, 9, 7]);
     let clamp = g
         .add(
@@ -269,7 +267,7 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
         let weight = draw.parameter(&[o, i, window.kernel[0], window.kernel[1]]);
         Layer::Conv2d(Conv2d::new(weight, None, window, 1).unwrap())
     };
-    let layer = conv(&mut draw, 3, 6, same);
+    let layer = conv(draw, 3, 6, same);
     let x = g.add("conv1", layer, &[x]).unwrap();
     let variance = Parameter::new(&[6], vec![0.5, 1.0, 2.0, 0.1, 3.0, 0.7]).unwrap();
     let norm = BatchNorm {
@@ -283,7 +281,7 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let relu = g
         .add("relu1", Layer::Rectifier(Rectifier::RELU), &[x])
         .unwrap();
-    let layer = conv(&mut draw, 6, 6, Window::square(1, 1, Padding::default()));
+    let layer = conv(draw, 6, 6, Window::square(1, 1, Padding::default()));
     let x = g.add("conv2", layer, &[relu]).unwrap();
     let x = g.add("sum", Layer::Add(Add), &[x, relu]).unwrap();
     let x = g
@@ -320,6 +318,14 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let y = g.add("linear", Layer::Linear(linear), &[flat]).unwrap();
     let y = g.add("both", Layer::Add(Add), &[y, mean]).unwrap();
     g.add("softmax", Layer::Softmax(Softmax), &[y]).unwrap();
+    g
+}
+
+/// Tapped everywhere, with and without straight-through.
+#[test]
+fn a_network_of_every_layer_kind_agrees_at_every_tap() {
+    let mut draw = Draw(Random::new(3, Purpose::Start));
+    let g = every_layer_kind(&mut draw);
     let names: Vec<String> = g.nodes()[1..].iter().map(|n| n.name.clone()).collect();
     for name in names {
         let node = g.find(&name).unwrap();
@@ -346,6 +352,68 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     }
 }
 
+/// Items to different layers in one batch, against each of them alone, to the bit.
+#[test]
+fn a_batch_gives_every_item_what_it_would_get_alone() {
+    let mut draw = Draw(Random::new(6, Purpose::Start));
+    let small = Arc::new(every_layer_kind(&mut draw));
+    let model = registry::load("efficientnet-lite0").unwrap().graph;
+    let batches: [(Arc<Graph>, &[&str]); 4] = [
+        (
+            small.clone(),
+            &["relu1", "probability", "mean", "relu1", "sum"],
+        ),
+        (small.clone(), &["clamp", "conv1"]),
+        (small, &["relu6", "relu6", "relu6"]),
+        (model, &["stem", "block3", "logits", "block3"]),
+    ];
+    for (graph, names) in batches {
+        let nodes: Vec<NodeId> = names
+            .iter()
+            .map(|n| graph.find(n).or_else(|_| graph.find("softmax")).unwrap())
+            .collect();
+        let inputs: Vec<Vec<f32>> = nodes
+            .iter()
+            .map(|_| draw.0.normals(graph.input_elements(), 0.4, 0.4))
+            .collect();
+        let cotangents: Vec<Vec<f32>> = nodes
+            .iter()
+            .map(|n| draw.0.normals(graph.node(*n).elements(), 0.0, 1.0))
+            .collect();
+        let tap = |node: NodeId| Tap {
+            node,
+            straight_through: node.index() % 2 == 0,
+        };
+        for convolving in [Convolving::Exact, Convolving::Fast] {
+            let mut together = Cpu::new(graph.clone(), 2, convolving).unwrap();
+            let all: Vec<&[f32]> = inputs.iter().map(|x| &x[..]).collect();
+            let taps: Vec<Tap> = nodes.iter().map(|n| tap(*n)).collect();
+            let losses: Vec<&[f32]> = cotangents.iter().map(|g| &g[..]).collect();
+            let mut gradients = vec![vec![f32::NAN; graph.input_elements()]; nodes.len()];
+            // Twice: the second time in buffers that remember the first.
+            for _ in 0..2 {
+                together.forward_batch(&all, &nodes).unwrap();
+                let mut into: Vec<&mut [f32]> = gradients.iter_mut().map(|g| &mut g[..]).collect();
+                together.pullback_batch(&taps, &losses, &mut into).unwrap();
+            }
+            for (i, node) in nodes.iter().enumerate() {
+                let mut alone = Cpu::new(graph.clone(), 1, convolving).unwrap();
+                alone.forward(&inputs[i], *node).unwrap();
+                let mut gradient = vec![f32::NAN; graph.input_elements()];
+                alone.pullback(taps[i], losses[i], &mut gradient).unwrap();
+                let expected = alone.activation(*node).unwrap();
+                assert_eq!(
+                    together.activation_of(i, *node).unwrap(),
+                    expected,
+                    "{}",
+                    names[i]
+                );
+                assert_eq!(gradients[i], gradient, "{} in {names:?}", names[i]);
+            }
+        }
+    }
+}
+
 fn tap_in(folded: &Graph, name: &str, straight_through: bool) -> Tap {
     // conv1 is gone in the folded graph; its place is taken by bn1.
     let node = folded.find(name).or_else(|_| folded.find("bn1")).unwrap();
@@ -361,7 +429,7 @@ fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
     let node = g
         .add("relu", Layer::Rectifier(Rectifier::RELU6), &[NodeId::INPUT])
         .unwrap();
-    let mut cpu = Cpu::new(Arc::new(g), 1).unwrap();
+    let mut cpu = Cpu::new(Arc::new(g), 1, Convolving::Exact).unwrap();
     cpu.forward(&[-1.0, 0.0, 3.0, 9.0], node).unwrap();
     assert_eq!(cpu.activation(node).unwrap()[..], [0.0, 0.0, 3.0, 6.0]);
     let mut g = [f32::NAN; 4];
@@ -403,7 +471,7 @@ fn the_embedded_network_reproduces_the_parity_values() {
     }
     let graph = model.graph.clone();
     let logits = model.logits;
-    let mut cpu = Cpu::new(graph.clone(), 2).unwrap();
+    let mut cpu = Cpu::new(graph.clone(), 2, Convolving::Exact).unwrap();
     let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
     let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
     for executor in executors {
@@ -449,7 +517,7 @@ fn the_embedded_word_networks_reproduce_the_scores_of_another_program() {
             .prepare(&model.input, metamer_studio::stimulus::Crop::Feather2023)
             .unwrap();
         let graph = model.graph.clone();
-        let mut cpu = Cpu::new(graph.clone(), 2).unwrap();
+        let mut cpu = Cpu::new(graph.clone(), 2, Convolving::Exact).unwrap();
         let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
         let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
         for executor in executors {

@@ -6,7 +6,7 @@ mod golden;
 
 use candle_core::{DType, Device};
 use golden::uniform;
-use metamer_studio::cpu::Cpu;
+use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::formats::{Array, npz};
 use metamer_studio::layers::Layer;
 use metamer_studio::layers::cochleagram::{
@@ -337,7 +337,11 @@ fn cochleagrams_and_gradients_of_both_toolboxes_are_reproduced_by_the_cpu() {
     for case in cases() {
         let (graph, node) = graph(&case);
         for threads in [1, 2] {
-            check(&case, &mut Cpu::new(graph.clone(), threads).unwrap(), node);
+            check(
+                &case,
+                &mut Cpu::new(graph.clone(), threads, Convolving::Exact).unwrap(),
+                node,
+            );
         }
     }
 }
@@ -372,7 +376,7 @@ fn clipped_slopes_and_dead_rectifiers_matter_in_the_stored_cases() {
             stored: case.stored.clone(),
             ..case
         });
-        let mut executor = Cpu::new(graph, 1).unwrap();
+        let mut executor = Cpu::new(graph, 1, Convolving::Exact).unwrap();
         executor.forward(&case.wav, node).unwrap();
         let mut gradient = vec![0.0; case.wav.len()];
         let ones = vec![1.0; executor.activation(node).unwrap().len()];

@@ -6,7 +6,7 @@ mod golden;
 
 use candle_core::{DType, Device};
 use golden::{relative_l2, sample, uniform};
-use metamer_studio::cpu::Cpu;
+use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::formats::{Array, npy, npz, safetensors};
 use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap};
@@ -181,8 +181,14 @@ fn executors() -> Vec<(&'static str, Box<dyn Executor>)> {
             "f64",
             Box::new(Reference::new(graph.clone(), Device::Cpu, DType::F64).unwrap()),
         ),
-        ("cpu", Box::new(Cpu::new(graph, 2).unwrap())),
-        ("cpu, folded", Box::new(Cpu::new(folded, 2).unwrap())),
+        (
+            "cpu",
+            Box::new(Cpu::new(graph, 2, Convolving::Exact).unwrap()),
+        ),
+        (
+            "cpu, folded",
+            Box::new(Cpu::new(folded, 2, Convolving::Exact).unwrap()),
+        ),
     ]
 }
 

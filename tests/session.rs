@@ -20,6 +20,7 @@ fn request(model: &Arc<Model>, layer: &str, steps: u64) -> Request {
         seed: 1,
         device: "cpu".into(),
         threads: 2,
+        conv: metamer_studio::cpu::Convolving::Exact,
     }
 }
 

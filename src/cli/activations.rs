@@ -5,7 +5,7 @@ use super::arguments::{Computer, CropArg, Listening};
 use super::output::out;
 use crate::formats::{Array, npz};
 use crate::network::registry;
-use crate::session::{Stimulus, device};
+use crate::session::Stimulus;
 use crate::verify::verdict::top;
 use clap::Args;
 use std::path::PathBuf;
@@ -42,11 +42,7 @@ impl Activations {
         let layers = model.layers(&self.layer)?;
         let stimulus = Stimulus::load(&self.stimulus)?;
         let input = stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
-        let mut executor = device::executor(
-            model.graph.clone(),
-            &self.computer.device,
-            self.computer.threads,
-        )?;
+        let mut executor = self.computer.executor(model.graph.clone())?;
         executor.forward(&input, model.logits)?;
         let predicted = top(&model, &executor.activation(model.logits)?, 5);
         let mut arrays = Vec::new();

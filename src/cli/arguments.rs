@@ -1,9 +1,13 @@
 //! Arguments that several subcommands share.
 
+use crate::Result;
+use crate::cpu::Convolving;
+use crate::network::{Executor, Graph};
 use crate::session::device;
 use crate::stimulus::{Crop, Part};
 use crate::synthesis::Loss;
 use clap::{Args, ValueEnum};
+use std::sync::Arc;
 
 /// Where a network runs.
 #[derive(Args, Clone, Debug)]
@@ -14,9 +18,37 @@ pub struct Computer {
     /// Threads; 0 means one per core.
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
+    /// Convolutions: exact, or fast (Winograd's algorithm where it saves work; rounding errors are about four times as
+    /// large). The default is fast for a synthesis and exact for everything else.
+    #[arg(long, value_enum)]
+    pub conv: Option<ConvArg>,
+}
+
+/// How convolutions are computed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ConvArg {
+    /// Every product of the definition.
+    Exact,
+    /// Winograd's algorithm where it saves work.
+    Fast,
 }
 
 impl Computer {
+    /// An executor for a network, exact unless it was asked to be fast.
+    pub fn executor(&self, graph: Arc<Graph>) -> Result<Box<dyn Executor>> {
+        let conv = self.convolving(Convolving::Exact);
+        device::executor(graph, &self.device, self.threads, conv)
+    }
+
+    /// How convolutions are to be computed.
+    pub fn convolving(&self, otherwise: Convolving) -> Convolving {
+        match self.conv {
+            None => otherwise,
+            Some(ConvArg::Exact) => Convolving::Exact,
+            Some(ConvArg::Fast) => Convolving::Fast,
+        }
+    }
+
     /// The thread count in words.
     pub fn describe(&self) -> String {
         let threads = if self.device == "cpu" {

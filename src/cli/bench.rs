@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::arguments::Computer;
 use super::output::out;
+use crate::cpu::Convolving;
 use crate::network::{Executor, Model, NodeId, registry};
 use crate::session::{Stimulus, device};
 use crate::synthesis::{Synthesis, recipe, start};
@@ -52,10 +53,12 @@ impl Bench {
         for device_name in devices {
             let computer = Computer {
                 device: device_name.to_owned(),
-                threads: self.computer.threads,
+                ..self.computer.clone()
             };
-            let mut executor =
-                device::executor(model.graph.clone(), device_name, self.computer.threads)?;
+            let conv = computer.convolving(Convolving::Fast);
+            let threads = computer.threads;
+            let graph = model.graph.clone();
+            let mut executor = device::executor(graph, device_name, threads, conv)?;
             for layer in &layers {
                 let m = measure(
                     &model,

@@ -6,7 +6,7 @@ use super::output::out;
 use crate::export::{Cells, ColourMap, Part, Shading, heat_map};
 use crate::formats::{Array, atomic, npy};
 use crate::network::registry;
-use crate::session::{Stimulus, device, run_folder};
+use crate::session::{Stimulus, run_folder};
 use crate::stimulus::{Crop, Image};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -74,11 +74,7 @@ impl Cochleagram {
             Crop::Feather2023,
             self.listening.part,
         )?;
-        let mut executor = device::executor(
-            model.graph.clone(),
-            &self.computer.device,
-            self.computer.threads,
-        )?;
+        let mut executor = self.computer.executor(model.graph.clone())?;
         executor.forward(&sound, model.logits)?;
         let values = executor.activation(model.logits)?.into_owned();
         let shape = &model.graph.node(model.logits).shape[1..];

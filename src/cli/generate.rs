@@ -4,6 +4,7 @@ use super::arguments::Computer;
 use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
+use crate::cpu::Convolving;
 use crate::network::imported::Library;
 use crate::network::registry;
 use crate::session::listening_copy;
@@ -175,6 +176,7 @@ impl Generate {
                 seed: self.seed,
                 device: self.computer.device.clone(),
                 threads: self.computer.threads,
+                conv: self.computer.convolving(Convolving::Fast),
             };
             Ok(Job::resolve(&request, null.clone())?.into_folder(&self.out, existing))
         };

@@ -6,7 +6,7 @@ use super::output::out;
 use crate::formats::{Array, npy, npz};
 use crate::network::registry;
 use crate::session::stimulus::prepared;
-use crate::session::{Stimulus, device, job};
+use crate::session::{Stimulus, job};
 use crate::synthesis::Loss;
 use anyhow::Context;
 use clap::Args;
@@ -52,11 +52,7 @@ impl Gradient {
         let model = registry::load(&self.model)?;
         let layer = model.layer(&self.layer)?;
         let at = prepared(&npy::read(&self.init)?, &model.input, &self.init)?;
-        let mut executor = device::executor(
-            model.graph.clone(),
-            &self.computer.device,
-            self.computer.threads,
-        )?;
+        let mut executor = self.computer.executor(model.graph.clone())?;
         let target = match (&self.target, &self.stimulus) {
             (Some(path), _) => job::read_target(path, &model, layer)?,
             (None, Some(stimulus)) => {

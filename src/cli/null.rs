@@ -5,7 +5,7 @@ use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::network::registry::{self, sha256};
-use crate::session::{Stimulus, device};
+use crate::session::Stimulus;
 use crate::stimulus::Recording;
 use crate::stimulus::excerpt::NETWORK_RATE;
 use crate::stimulus::{Image, Sound};
@@ -86,11 +86,7 @@ impl Null {
                 .clone()
                 .unwrap_or_else(|| format!("from {}", self.stimuli.join(", "))),
         };
-        let mut executor = device::executor(
-            model.graph.clone(),
-            &self.computer.device,
-            self.computer.threads,
-        )?;
+        let mut executor = self.computer.executor(model.graph.clone())?;
         let interrupted = interrupt::watch(|| {})?;
         let (mut line, begun, mine) = (
             ProgressLine::new(false),

@@ -5,8 +5,8 @@ use super::arguments::Computer;
 use super::output::out;
 use crate::network::imported::Library;
 use crate::network::registry;
+use crate::session::Request;
 use crate::session::run_folder::FinishedRun;
-use crate::session::{Request, device};
 use crate::verify::published;
 use crate::verify::verdict::{Verdict, verify};
 use anyhow::Context;
@@ -49,11 +49,7 @@ impl Verify {
                 run.spec.procedure.crop,
                 run.spec.procedure.part,
             )?;
-            let mut executor = device::executor(
-                model.graph.clone(),
-                &self.computer.device,
-                self.computer.threads,
-            )?;
+            let mut executor = self.computer.executor(model.graph.clone())?;
             let null = match &self.null {
                 Some(path) => Some(Arc::new(published::read_for(path, &model)?)),
                 None => published::null_for(&Library::usual(), &model)?,

@@ -4,7 +4,6 @@
 //! analytic signal and not its magnitude. Everything that happens to one channel happens on one thread, in buffers that
 //! fit its cache; the sum over channels is taken in their order, so the number of threads does not change it.
 
-use super::Target;
 use super::kernels::{decimate, envelope};
 use crate::layers::Cochleagram;
 use crate::layers::cochleagram::FrontEnd;
@@ -104,6 +103,11 @@ impl Cochlea {
         }
     }
 
+    /// Another one of the same kind, for another sound.
+    pub fn again(&self) -> Self {
+        Self::plan(&self.layer)
+    }
+
     fn make_workspaces(&mut self) {
         let (n, samples, frames) = (
             self.layer.transform_length(),
@@ -125,7 +129,9 @@ impl Cochlea {
             });
     }
 
+    /// Computes the cochleagram of a sound, which may have zeros after its end.
     pub fn forward(&mut self, sound: &[f32], out: &mut [f32]) {
+        let sound = &sound[..self.layer.samples()];
         self.make_workspaces();
         let Self {
             layer,
@@ -186,7 +192,8 @@ impl Cochlea {
         );
     }
 
-    pub fn pullback(&mut self, cotangent: &[f32], target: &mut Target) {
+    /// Puts the gradient with respect to the sound into `dx`, or adds it to what is there.
+    pub fn pullback(&mut self, cotangent: &[f32], dx: &mut [f32], add: bool) {
         self.make_workspaces();
         let Self {
             layer,
@@ -255,13 +262,17 @@ impl Cochlea {
                 .for_each(|(sum, s)| *sum += *s);
         }
         inverse.process_with_scratch(spectrum, &mut own(workspaces).scratch);
-        let gradient: Vec<f32> = spectrum[..layer.samples()].iter().map(|z| z.re).collect();
+        let gradient = &spectrum[..layer.samples()];
         let mean = if layer.front_end().subtract_mean {
-            mean(&gradient)
+            let sum: f64 = gradient.iter().map(|z| f64::from(z.re)).sum();
+            (sum / gradient.len() as f64) as f32
         } else {
             0.0
         };
-        target.accept(&gradient, &gradient, |_, g| g - mean);
+        for (d, z) in dx.iter_mut().zip(gradient) {
+            let g = z.re - mean;
+            *d = if add { *d + g } else { g };
+        }
     }
 }
 

@@ -1,13 +1,17 @@
 //! Operations on one element at a time, in tasks that several threads share.
 
+use super::kernels::finish::{Finish, FinishRow, Gate};
+use super::kernels::lanes::{Isa, Lane};
 use rayon::prelude::*;
 
-/// Elements per task: large enough that handing out a task costs little, small enough to share the work.
+/// Numbers per task: large enough that handing out a task costs little, small enough to share the work.
 const TASK: usize = 16 * 1024;
+/// The same in lanes.
+const TASK_LANES: usize = TASK / 16;
 
 /// Runs a loop compiled for the widest instruction set that this machine has.
 #[inline(always)]
-pub fn wide(body: impl FnOnce()) {
+fn wide(body: impl FnOnce()) {
     pulp::Arch::new().dispatch(body);
 }
 
@@ -21,11 +25,6 @@ pub fn map(input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
                 || out.iter_mut().zip(input).for_each(|(o, x)| *o = f(*x)),
             );
         });
-}
-
-/// Sets every element of `out` to `f` of the same elements of `a` and `b`.
-pub fn map2(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32) -> f32 + Sync) {
-    update2(a, b, out, |_, a, b| f(a, b));
 }
 
 /// Replaces every element of `out` by `f` of itself and the same elements of `a` and `b`.
@@ -54,5 +53,39 @@ pub fn affine(input: &[f32], out: &mut [f32], scale: &[f32], offset: &[f32]) {
             out.iter_mut()
                 .zip(input)
                 .for_each(|(o, x)| *o = *x * scale[c] + offset[c]);
+        });
+}
+
+/// Finishes values that are there already, place by place. There is no bias, since places have no channel here.
+pub fn finish(isa: Isa, values: &[Lane], out: &mut [Lane], finish: Finish<'_>) {
+    out.par_chunks_mut(TASK_LANES)
+        .zip(values.par_chunks(TASK_LANES))
+        .enumerate()
+        .for_each(|(i, (out, sums))| {
+            isa.run(FinishRow {
+                finish: Finish {
+                    bias: None,
+                    ..finish
+                },
+                block: 0,
+                sums,
+                out,
+                at: i * TASK_LANES,
+                step: 1,
+            });
+        });
+}
+
+/// Shuts a gate over gradients that are there already.
+pub fn shut(isa: Isa, gate: Gate<'_>, gradient: &mut [Lane]) {
+    gradient
+        .par_chunks_mut(TASK_LANES)
+        .enumerate()
+        .for_each(|(i, gradient)| {
+            let output = &gate.output[i * TASK_LANES..][..gradient.len()];
+            isa.run(super::kernels::finish::Shut {
+                gate: Gate { output, ..gate },
+                gradient,
+            });
         });
 }

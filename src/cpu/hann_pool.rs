@@ -1,127 +1,69 @@
-//! Hann pooling, channel by channel: down first, then across.
+//! Hann pooling: a depthwise convolution with the same smooth kernel for every channel.
 
-use super::Target;
-use super::elementwise::wide;
+use super::kernels::depthwise::Depthwise;
+use super::kernels::finish::Finish;
+use super::kernels::lanes::Lane;
+use super::kernels::sweep::Sweep;
+use super::operation::{Machine, Needs, Target};
 use crate::layers::HannPool;
-use rayon::prelude::*;
-use std::ops::Range;
 
-/// A Hann pooling layer's geometry and weights.
+/// A Hann pooling layer, both ways.
 pub struct HannPooling {
-    rows: Side,
-    columns: Side,
-}
-
-/// One axis: where the window stands, and its weights.
-struct Side {
-    input: usize,
-    output: usize,
-    stride: usize,
-    before: usize,
-    weights: Vec<f32>,
-}
-
-impl Side {
-    /// The first input of the window at output `at`, and the weights that meet an input.
-    fn meets(&self, at: usize) -> (usize, Range<usize>) {
-        let start = at * self.stride;
-        let first = self.before.saturating_sub(start).min(self.weights.len());
-        let last = (self.input + self.before)
-            .saturating_sub(start)
-            .min(self.weights.len());
-        (
-            (start + first).saturating_sub(self.before),
-            first..last.max(first),
-        )
-    }
+    forward: Depthwise,
+    pullback: Depthwise,
 }
 
 impl HannPooling {
-    pub fn plan(layer: &HannPool, input: [usize; 2], output: [usize; 2]) -> Self {
+    /// For an input and an output of so many channels, rows and columns.
+    pub fn pack(layer: &HannPool, input: [usize; 3], output: [usize; 3]) -> Self {
+        let window = layer.window;
         let [rows, columns] = layer.weights();
-        let side = |axis: usize, before, weights: &[f64]| Side {
-            input: input[axis],
-            output: output[axis],
-            stride: layer.window.stride[axis],
-            before,
-            weights: weights.iter().map(|w| *w as f32).collect(),
-        };
+        let weight = |[i, j]: [usize; 2], _| (rows[i] * columns[j]) as f32;
+        let before = [window.padding.top, window.padding.left];
+        let [from, to] = [input, output].map(|s| [s[1], s[2]]);
+        let side = |a: usize| (window.kernel[a], window.stride[a], before[a]);
+        let ways = [0, 1].map(|a| {
+            let (kernel, stride, before) = side(a);
+            vec![Sweep::forward(kernel, stride, before, to[a])]
+        });
+        let back = [0, 1].map(|a| {
+            let (kernel, stride, before) = side(a);
+            Sweep::pullback(kernel, stride, before, from[a])
+        });
         Self {
-            rows: side(0, layer.window.padding.top, rows),
-            columns: side(1, layer.window.padding.left, columns),
+            forward: Depthwise::pack(input[0], from, to, ways, weight),
+            pullback: Depthwise::pack(input[0], to, from, back, weight),
         }
     }
 
-    pub fn forward(&self, x: &[f32], out: &mut [f32]) {
-        let Self { rows, columns } = self;
-        let [from, to] = [rows.input * columns.input, rows.output * columns.output];
-        out.par_chunks_mut(to)
-            .zip(x.par_chunks(from))
-            .for_each_init(
-                || vec![0.0; columns.input],
-                |down, (out, x)| {
-                    for (at, out) in out.chunks_mut(columns.output).enumerate() {
-                        let (first, taps) = rows.meets(at);
-                        down.fill(0.0);
-                        for (row, weight) in x[first * columns.input..]
-                            .chunks(columns.input)
-                            .zip(&rows.weights[taps])
-                        {
-                            wide(
-                                #[inline(always)]
-                                || add(down, row, *weight),
-                            );
-                        }
-                        for (at, out) in out.iter_mut().enumerate() {
-                            let (first, taps) = columns.meets(at);
-                            *out = down[first..]
-                                .iter()
-                                .zip(&columns.weights[taps])
-                                .map(|(x, w)| x * w)
-                                .sum();
-                        }
-                    }
-                },
-            );
-    }
-
-    pub fn pullback(&self, cotangent: &[f32], target: &mut Target) {
-        let Self { rows, columns } = self;
-        let [from, to] = [rows.input * columns.input, rows.output * columns.output];
-        if !target.add {
-            target.buffer.fill(0.0);
+    /// Scratch for any number of items.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            thread: self.forward.workspace().max(self.pullback.workspace()),
+            stage: 0,
         }
-        target
-            .buffer
-            .par_chunks_mut(from)
-            .zip(cotangent.par_chunks(to))
-            .for_each_init(
-                || vec![0.0; columns.input],
-                |across, (dx, g)| {
-                    for (at, g) in g.chunks(columns.output).enumerate() {
-                        across.fill(0.0);
-                        for (at, g) in g.iter().enumerate() {
-                            let (first, taps) = columns.meets(at);
-                            add(&mut across[first..], &columns.weights[taps], *g);
-                        }
-                        let (first, taps) = rows.meets(at);
-                        for (row, weight) in dx[first * columns.input..]
-                            .chunks_mut(columns.input)
-                            .zip(&rows.weights[taps])
-                        {
-                            wide(
-                                #[inline(always)]
-                                || add(row, across, *weight),
-                            );
-                        }
-                    }
-                },
-            );
     }
-}
 
-/// Adds `weight · x` to as many elements as both have.
-#[inline(always)]
-fn add(sum: &mut [f32], x: &[f32], weight: f32) {
-    sum.iter_mut().zip(x).for_each(|(s, x)| *s += x * weight);
+    pub fn forward(&self, machine: &Machine<'_>, x: &[Lane], out: &mut [Lane]) {
+        let Machine {
+            isa,
+            items,
+            workspaces,
+            ..
+        } = machine;
+        let finish = Finish::default();
+        self.forward.run(*isa, *items, x, out, finish, workspaces);
+    }
+
+    pub fn pullback(&self, machine: &Machine<'_>, g: &[Lane], target: &mut Target<'_>) {
+        let Machine {
+            isa,
+            items,
+            workspaces,
+            ..
+        } = machine;
+        let finish = target.finish();
+        self.pullback
+            .run(*isa, *items, g, target.buffer, finish, workspaces);
+    }
 }

@@ -1,42 +1,98 @@
-//! The CPU executor: `f32`, one item, every buffer and packed weight made once and used again at every step.
+//! The CPU executor: `f32`, every buffer and packed weight made once and used again at every step.
 //!
-//! - [`kernels`]: matrix product, direct correlation and the like, the only places where instruction sets matter
-//! - `convolution`, `pointwise`, `pooling`, `cochleagram`, `elementwise`: what each layer kind does with them
-//! - [`Cpu`]: runs a graph with them
+//! - [`kernels`]: convolutions in lanes of sixteen channels and the like, the only places where instruction sets matter
+//! - `convolution`, `grouped`, `pooling`, `cochleagram`, `elementwise`: what each layer kind does with them
+//! - `layout`: how values lie in memory; `plan`: what is computed together, and in what order
+//! - `pass`: one step of the plan forward or back; [`Cpu`]: runs a graph according to plan
+//!
+//! Several items can be run as one batch, each to a layer of its own. The items that go deepest stand first in every
+//! buffer, so that a step always works on the first so many. An item's results do not depend on its company.
 
 mod cochleagram;
 mod convolution;
 mod elementwise;
+mod grouped;
 mod hann_pool;
 pub mod kernels;
+mod layout;
 mod operation;
-mod pointwise;
+mod pass;
+mod plan;
 mod pooling;
 
-use kernels::matmul::Mask;
-
-use crate::layers::Layer;
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
-use operation::Operation;
+use kernels::lanes::{Isa, Lane, flat, flat_mut};
+use kernels::workspace::Workspaces;
+use layout::{Layout, to_planes};
+use operation::{Needs, Operation};
+use pass::{Memory, Pass, grow};
+use plan::{Missing, Plan, Seat, What};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// How convolutions are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Convolving {
+    /// Every product of the definition.
+    #[default]
+    Exact,
+    /// Winograd's algorithm where it saves work; rounding errors are then about four times as large.
+    Fast,
+}
 
 /// Runs a graph on the CPU with a fixed number of threads.
 pub struct Cpu {
     graph: Arc<Graph>,
     threads: rayon::ThreadPool,
+    isa: Isa,
+    convolving: Convolving,
     /// Packed when first needed, so that a shallow layer costs no memory for the deep ones.
     operations: Vec<Option<Operation>>,
-    values: Vec<Vec<f32>>,
-    computed: Vec<bool>,
-    /// For a layer whose only reader is a rectifier: that rectifier. The two are computed together, and only the
-    /// rectifier's output is kept, unless the layer itself is what was asked for.
-    rectifier: Vec<Option<NodeId>>,
-    /// The last node that was asked for.
-    until: NodeId,
-    cotangents: Vec<Vec<f32>>,
-    scratch: Vec<f32>,
+    needs: Needs,
+    /// Every node that was ever asked for.
+    asked: Vec<NodeId>,
+    plan: Plan,
+    batch: Batch,
+    /// Whether the last forward pass came to its end.
+    computed: bool,
+    memory: Memory,
+}
+
+/// The items of the last forward pass.
+#[derive(Default)]
+struct Batch {
+    /// The node that each item asked for, in the caller's order.
+    untils: Vec<NodeId>,
+    /// Each item's place in the buffers, the deepest first.
+    positions: Vec<usize>,
+    /// For every step, how many items it works on: the first so many.
+    counts: Vec<usize>,
+}
+
+impl Batch {
+    fn new(plan: &Plan, untils: &[NodeId]) -> Self {
+        let slot = |node: &NodeId| plan.seats[node.index()].map_or(0, |s| s.slot);
+        let mut order: Vec<usize> = (0..untils.len()).collect();
+        order.sort_by_key(|item| std::cmp::Reverse(slot(&untils[*item])));
+        let mut positions = vec![0; untils.len()];
+        let mut counts = vec![0; plan.steps.len()];
+        for (position, item) in order.into_iter().enumerate() {
+            positions[item] = position;
+            for (count, leads) in counts.iter_mut().zip(plan.leading_to(slot(&untils[item]))) {
+                if leads {
+                    *count = position + 1;
+                }
+            }
+        }
+        Self {
+            untils: untils.to_vec(),
+            positions,
+            counts,
+        }
+    }
 }
 
 impl Cpu {
@@ -44,23 +100,24 @@ impl Cpu {
     ///
     /// # Errors
     /// When the operating system refuses the threads.
-    pub fn new(graph: Arc<Graph>, threads: usize) -> Result<Self> {
+    pub fn new(graph: Arc<Graph>, threads: usize, convolving: Convolving) -> Result<Self> {
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("network {i}"))
             .build()
             .map_err(|e| Error::value("threads", e.to_string()))?;
-        let n = graph.nodes().len();
         Ok(Self {
-            rectifier: sole_rectifiers(&graph),
-            until: NodeId::INPUT,
+            operations: graph.nodes().iter().map(|_| None).collect(),
+            plan: Plan::new(&graph, &[]),
             graph,
             threads,
-            operations: (0..n).map(|_| None).collect(),
-            values: vec![vec![]; n],
-            computed: vec![false; n],
-            cotangents: vec![vec![]; n],
-            scratch: vec![],
+            isa: Isa::best(),
+            convolving,
+            needs: Needs::default(),
+            asked: vec![],
+            batch: Batch::default(),
+            computed: false,
+            memory: Memory::default(),
         })
     }
 
@@ -69,100 +126,265 @@ impl Cpu {
         self.threads.current_num_threads()
     }
 
-    fn require(&self, node: NodeId) -> Result<()> {
-        if self.computed[node.index()] {
-            return Ok(());
+    /// Computes several items at once, each as far as its own node, sharing every weight that is read.
+    ///
+    /// # Errors
+    /// When there are not as many inputs as nodes, or an input has the wrong number of values.
+    pub fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()> {
+        self.computed = false;
+        if inputs.len() != untils.len() || inputs.is_empty() {
+            return Err(Error::shape("batch", &[untils.len()], &[inputs.len()]));
         }
-        Err(Error::Internal(format!(
-            "layer '{}' has not been computed",
-            self.graph.node(node).name
-        )))
+        let elements = self.graph.input_elements();
+        if let Some(wrong) = inputs.iter().find(|x| x.len() != elements) {
+            let shape = &self.graph.node(NodeId::INPUT).shape;
+            return Err(Error::shape("network input", shape, &[wrong.len()]));
+        }
+        self.plan_for(untils);
+        self.prepare(false)?;
+        let Self {
+            threads,
+            plan,
+            operations,
+            memory,
+            isa,
+            batch,
+            ..
+        } = self;
+        let stride = plan.slots[0].layout.lanes();
+        for (x, position) in inputs.iter().zip(&batch.positions) {
+            let lanes = &mut memory.values[0][position * stride..][..stride];
+            flat_mut(lanes)[..elements].copy_from_slice(x);
+        }
+        let mut pass = Pass {
+            plan,
+            operations,
+            memory,
+            isa: *isa,
+        };
+        threads.install(|| {
+            for (step, count) in plan
+                .steps
+                .iter()
+                .zip(&batch.counts)
+                .filter(|(_, c)| **c > 0)
+            {
+                pass.forward(step, *count)?;
+            }
+            let items = batch.untils.iter().zip(&batch.positions);
+            items.for_each(|(node, position)| pass.keep(*node, *position));
+            Ok::<(), Error>(())
+        })?;
+        self.computed = true;
+        Ok(())
     }
 
-    fn prepare(&mut self, id: NodeId) -> Result<()> {
-        let i = id.index();
-        if self.operations[i].is_none() {
-            let node = self.graph.node(id);
-            let shapes: Vec<&[usize]> = node
-                .inputs
-                .iter()
-                .map(|n| &self.graph.node(*n).shape[..])
-                .collect();
-            let operation = Operation::pack(&node.layer, &shapes, &node.shape)?;
-            if !operation.takes_rectifier() {
-                self.rectifier[i] = None;
+    /// The output of a node that the last forward pass computed for an item.
+    ///
+    /// # Errors
+    /// When it did not; see [`Executor::activation`].
+    pub fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>> {
+        let (seat, position) = self.seat(item, node)?;
+        if seat.missing != Missing::Nothing {
+            let name = &self.graph.node(node).name;
+            return Err(Error::Internal(format!(
+                "layer '{name}' has been computed only together with what follows it"
+            )));
+        }
+        let layout = self.plan.slots[seat.slot].layout;
+        let values = &self.memory.values[seat.slot][position * layout.lanes()..][..layout.lanes()];
+        Ok(match layout {
+            Layout::Planes(n) => Cow::Borrowed(&flat(values)[..n]),
+            Layout::Lanes(_) if self.batch.untils[item] == node => {
+                Cow::Borrowed(&self.memory.kept[position])
             }
-            self.operations[i] = Some(operation);
+            Layout::Lanes(shape) => {
+                let mut planes = vec![0.0; shape.iter().product()];
+                self.threads
+                    .install(|| to_planes(values, shape, &mut planes, false));
+                Cow::Owned(planes)
+            }
+        })
+    }
+
+    /// The gradients with respect to the inputs of the last forward pass's items, given the gradient of each item's loss
+    /// with respect to the output at its own tap. Going back, an item joins in where its tap is reached.
+    ///
+    /// # Errors
+    /// When a node was not computed, or a length is wrong.
+    pub fn pullback_batch(
+        &mut self,
+        taps: &[Tap],
+        cotangents: &[&[f32]],
+        gradients: &mut [&mut [f32]],
+    ) -> Result<()> {
+        let items = self.batch.untils.len();
+        for (what, found) in [
+            ("taps of a batch", taps.len()),
+            ("loss gradients of a batch", cotangents.len()),
+            ("input gradients of a batch", gradients.len()),
+        ] {
+            if found != items {
+                return Err(Error::shape(what, &[items], &[found]));
+            }
+        }
+        for (item, tap) in taps.iter().enumerate() {
+            // A layer that was computed together with what follows has no output of its own, but a pullback needs none.
+            let (seat, _) = self.seat(item, tap.node)?;
+            if items > 1 && seat.missing == Missing::Sum {
+                let name = &self.graph.node(tap.node).name;
+                return Err(Error::Internal(format!(
+                    "in a batch, layer '{name}' has to be what was asked for, since a sum follows it"
+                )));
+            }
+            for (what, node, length) in [
+                ("loss gradient", tap.node, cotangents[item].len()),
+                ("input gradient", NodeId::INPUT, gradients[item].len()),
+            ] {
+                let node = self.graph.node(node);
+                if length != node.elements() {
+                    return Err(Error::shape(what, &node.shape, &[length]));
+                }
+            }
+        }
+        self.prepare(true)?;
+        let Self {
+            threads,
+            plan,
+            operations,
+            memory,
+            isa,
+            batch,
+            ..
+        } = self;
+        memory.filled.fill(0);
+        let mut pass = Pass {
+            plan,
+            operations,
+            memory,
+            isa: *isa,
+        };
+        let begin = |pass: &mut Pass<'_>, slot: usize| {
+            let mut whole = true;
+            for ((tap, cotangent), position) in taps.iter().zip(cotangents).zip(&batch.positions) {
+                let seat = plan.seats[tap.node.index()].filter(|s| s.slot == slot);
+                if let Some(seat) = seat {
+                    let shut = seat.missing == Missing::Nothing && !tap.straight_through;
+                    pass.begin(slot, *position, shut, cotangent);
+                    whole &= seat.missing != Missing::Sum;
+                }
+            }
+            whole
+        };
+        threads.install(|| {
+            for (step, _) in plan
+                .steps
+                .iter()
+                .zip(&batch.counts)
+                .rev()
+                .filter(|(_, c)| **c > 0)
+            {
+                let whole = begin(&mut pass, step.output);
+                pass.pullback(step, whole)?;
+            }
+            begin(&mut pass, 0);
+            Ok::<(), Error>(())
+        })?;
+        let slot = &self.plan.slots[0];
+        let lanes = slot.layout.lanes();
+        for (gradient, position) in gradients.iter_mut().zip(&self.batch.positions) {
+            let from = &self.memory.gradients[slot.buffer][position * lanes..][..lanes];
+            gradient.copy_from_slice(&flat(from)[..gradient.len()]);
         }
         Ok(())
     }
 
-    /// The rectifier that the last forward pass computed together with `id`.
-    fn fused(&self, id: NodeId) -> Option<NodeId> {
-        self.rectifier[id.index()].filter(|_| id != self.until)
+    /// The seat of a node that the last forward pass computed for an item, perhaps together with what follows it, and
+    /// the item's place.
+    fn seat(&self, item: usize, node: NodeId) -> Result<(Seat, usize)> {
+        let position = self.batch.positions.get(item).filter(|_| self.computed);
+        let found = position.and_then(|position| {
+            let seat = self.plan.seats[node.index()]?;
+            let mut steps = self.plan.steps.iter().zip(&self.batch.counts);
+            let there = seat.slot == 0 || steps.any(|(s, n)| s.output == seat.slot && n > position);
+            there.then_some((seat, *position))
+        });
+        found.ok_or_else(|| {
+            let name = &self.graph.node(node).name;
+            Error::Internal(format!("layer '{name}' has not been computed"))
+        })
     }
 
-    fn run(&mut self, path: &[NodeId]) {
-        self.computed.fill(false);
-        self.computed[0] = true;
-        for id in path {
-            // Computed together with the layer before it.
-            if self.computed[id.index()] {
-                continue;
-            }
-            let kept = self.fused(*id).unwrap_or(*id);
-            let ceiling = (kept != *id).then(|| ceiling(&self.graph, kept));
-            let Self {
-                graph,
-                operations,
-                values,
-                scratch,
-                threads,
-                ..
-            } = self;
-            let mut output = std::mem::take(&mut values[kept.index()]);
-            output.resize(graph.node(kept).elements(), 0.0);
-            let inputs: Vec<&[f32]> = graph
-                .node(*id)
-                .inputs
-                .iter()
-                .map(|n| &values[n.index()][..])
-                .collect();
-            if let Some(operation) = &mut operations[id.index()] {
-                threads.install(|| operation.forward(&inputs, &mut output, ceiling, scratch));
-            }
-            values[kept.index()] = output;
-            self.computed[kept.index()] = true;
+    /// Makes a plan in which all of `untils` have outputs of their own, unless the present one is so.
+    fn plan_for(&mut self, untils: &[NodeId]) {
+        if self.batch.untils == untils {
+            return;
         }
+        if let Some(missing) = untils.iter().position(|n| !self.plan.has(*n)) {
+            self.asked.extend(&untils[missing..]);
+            self.plan = Plan::new(&self.graph, &self.asked);
+            self.memory.values.clear();
+        }
+        self.batch = Batch::new(&self.plan, untils);
+        let slots = self.plan.slots.len();
+        self.memory.values.resize_with(slots, Vec::new);
+        self.memory
+            .gradients
+            .resize_with(self.plan.buffers.len(), Vec::new);
+        self.memory.filled.resize(slots, 0);
+        self.memory.kept.resize_with(untils.len(), Vec::new);
     }
-}
 
-/// The rectifiers that are the only readers of the layer before them, at that layer's place.
-fn sole_rectifiers(graph: &Graph) -> Vec<Option<NodeId>> {
-    let mut readers = vec![0; graph.nodes().len()];
-    graph
-        .nodes()
-        .iter()
-        .flat_map(|n| &n.inputs)
-        .for_each(|i| readers[i.index()] += 1);
-    let mut rectifier = vec![None; graph.nodes().len()];
-    for id in graph.ids() {
-        let node = graph.node(id);
-        if let (Layer::Rectifier(_), [input]) = (&node.layer, node.inputs.as_slice())
-            && readers[input.index()] == 1
-            && *input != NodeId::INPUT
+    /// Packs what the coming pass needs and makes room for it.
+    fn prepare(&mut self, back: bool) -> Result<()> {
+        let Self {
+            plan,
+            batch,
+            operations,
+            graph,
+            convolving,
+            memory,
+            threads,
+            needs,
+            ..
+        } = self;
+        let items = batch.untils.len();
+        grow(
+            &mut memory.values[0],
+            items * plan.slots[0].layout.lanes(),
+            Lane::ZERO,
+        );
+        for (step, count) in plan
+            .steps
+            .iter()
+            .zip(&batch.counts)
+            .filter(|(_, c)| **c > 0)
         {
-            rectifier[input.index()] = Some(id);
+            let lanes = plan.slots[step.output].layout.lanes();
+            grow(&mut memory.values[step.output], count * lanes, Lane::ZERO);
+            let What::Node(id) = step.what else { continue };
+            let node = graph.node(id);
+            let operation = match &mut operations[id.index()] {
+                Some(operation) => operation,
+                none => {
+                    let first = node.inputs.first().copied().unwrap_or(NodeId::INPUT);
+                    let input = &graph.node(first).shape;
+                    let winograd = *convolving == Convolving::Fast;
+                    let pack = || Operation::pack(&node.layer, input, &node.shape, winograd);
+                    none.insert(threads.install(pack)?)
+                }
+            };
+            if back {
+                operation.pack_pullback(threads)?;
+            }
+            let more = operation.needs(*count);
+            if more.thread > needs.thread || memory.workspaces.is_empty() {
+                needs.thread = needs.thread.max(more.thread);
+                memory.workspaces = Workspaces::new(threads.current_num_threads(), needs.thread);
+            }
+            grow(&mut memory.stage, more.stage, Lane::ZERO);
         }
-    }
-    rectifier
-}
-
-/// The upper limit of a rectifier.
-fn ceiling(graph: &Graph, rectifier: NodeId) -> f32 {
-    match &graph.node(rectifier).layer {
-        Layer::Rectifier(r) => r.ceiling.unwrap_or(f32::INFINITY),
-        _ => f32::INFINITY,
+        Ok(())
     }
 }
 
@@ -176,138 +398,14 @@ impl Executor for Cpu {
     }
 
     fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()> {
-        if input.len() != self.graph.input_elements() {
-            return Err(Error::shape(
-                "network input",
-                &self.graph.node(NodeId::INPUT).shape,
-                &[input.len()],
-            ));
-        }
-        let path = self.graph.path_to(until);
-        for id in &path {
-            self.prepare(*id)?;
-        }
-        self.values[0].resize(input.len(), 0.0);
-        self.values[0].copy_from_slice(input);
-        self.until = until;
-        self.run(&path);
-        Ok(())
+        self.forward_batch(&[input], &[until])
     }
 
     fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>> {
-        self.require(node)?;
-        Ok(Cow::Borrowed(&self.values[node.index()]))
+        self.activation_of(0, node)
     }
 
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
-        // A layer that was computed together with its rectifier has no output of its own, but a pullback needs none.
-        self.require(self.fused(tap.node).unwrap_or(tap.node))?;
-        for (what, node, length) in [
-            ("loss gradient", tap.node, cotangent.len()),
-            ("input gradient", NodeId::INPUT, gradient.len()),
-        ] {
-            let node = self.graph.node(node);
-            if length != node.elements() {
-                return Err(Error::shape(what, &node.shape, &[length]));
-            }
-        }
-        let mut filled = vec![false; self.graph.nodes().len()];
-        fill(
-            &mut self.cotangents[tap.node.index()],
-            &mut filled[tap.node.index()],
-            cotangent,
-        );
-        for id in self.graph.path_to(tap.node).into_iter().rev() {
-            // A rectifier that was computed together with the layer before it hands its cotangent on with a mask.
-            let after = self.fused(id).filter(|r| filled[r.index()]);
-            let at = after.unwrap_or(id);
-            let skipped = self
-                .graph
-                .node(id)
-                .inputs
-                .iter()
-                .any(|input| self.fused(*input) == Some(id));
-            if !filled[at.index()] || skipped {
-                continue;
-            }
-            let own = std::mem::take(&mut self.cotangents[at.index()]);
-            let Self {
-                graph,
-                operations,
-                values,
-                cotangents,
-                scratch,
-                threads,
-                ..
-            } = self;
-            let node = graph.node(id);
-            let mut targets: Vec<Target> = Vec::with_capacity(node.inputs.len());
-            for input in &node.inputs {
-                let mut buffer = std::mem::take(&mut cotangents[input.index()]);
-                buffer.resize(graph.node(*input).elements(), 0.0);
-                targets.push(Target {
-                    buffer,
-                    add: filled[input.index()],
-                });
-            }
-            let inputs: Vec<&[f32]> = node.inputs.iter().map(|n| &values[n.index()][..]).collect();
-            let unchanged = tap.straight_through && at == tap.node;
-            let mask = after.filter(|_| !unchanged).map(|rectifier| Mask {
-                output: &values[rectifier.index()],
-                ceiling: ceiling(graph, rectifier),
-            });
-            threads.install(|| {
-                if unchanged && matches!(node.layer, Layer::Rectifier(_)) {
-                    targets.iter_mut().for_each(|t| t.accept_whole(&own));
-                } else if let Some(operation) = &mut operations[id.index()] {
-                    operation.pullback(
-                        &inputs,
-                        &values[id.index()],
-                        &own,
-                        &mut targets,
-                        mask,
-                        scratch,
-                    );
-                }
-            });
-            for (input, target) in node.inputs.iter().zip(targets) {
-                cotangents[input.index()] = target.buffer;
-                filled[input.index()] = true;
-            }
-            cotangents[at.index()] = own;
-        }
-        gradient.copy_from_slice(&self.cotangents[0]);
-        Ok(())
+        self.pullback_batch(&[tap], &[cotangent], &mut [gradient])
     }
-}
-
-/// Where an operation puts the gradient with respect to one of its inputs.
-struct Target {
-    buffer: Vec<f32>,
-    /// Whether another branch has put its share there already.
-    add: bool,
-}
-
-impl Target {
-    /// Puts `share(other[i], cotangent[i])` into every element.
-    fn accept(&mut self, other: &[f32], cotangent: &[f32], share: impl Fn(f32, f32) -> f32 + Sync) {
-        if self.add {
-            elementwise::update2(other, cotangent, &mut self.buffer, |old, o, g| {
-                old + share(o, g)
-            });
-        } else {
-            elementwise::map2(other, cotangent, &mut self.buffer, share);
-        }
-    }
-
-    /// Puts the gradient in as it is.
-    fn accept_whole(&mut self, gradient: &[f32]) {
-        self.accept(gradient, gradient, |_, g| g);
-    }
-}
-
-fn fill(buffer: &mut Vec<f32>, filled: &mut bool, values: &[f32]) {
-    buffer.resize(values.len(), 0.0);
-    buffer.copy_from_slice(values);
-    *filled = true;
 }

@@ -1,11 +1,14 @@
-//! Pooling windows, channel by channel.
+//! Pooling windows, sixteen channels at a time.
 
-use super::Target;
+use super::kernels::finish::Gate;
+use super::kernels::lanes::{Isa, Kernel, Lane, Lanes};
+use super::operation::Target;
 use crate::layers::Window;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// A pooling layer's geometry.
+#[derive(Clone, Copy)]
 pub struct Pooling {
     window: Window,
     input: [usize; 2],
@@ -13,14 +16,10 @@ pub struct Pooling {
     kind: Kind,
 }
 
+#[derive(Clone, Copy)]
 enum Kind {
-    /// Remembers, for every output, the input element that won.
-    Max {
-        winner: Vec<u32>,
-    },
-    Average {
-        count_padding: bool,
-    },
+    Max,
+    Average { count_padding: bool },
 }
 
 impl Pooling {
@@ -29,7 +28,7 @@ impl Pooling {
             window,
             input,
             output,
-            kind: Kind::Max { winner: vec![] },
+            kind: Kind::Max,
         }
     }
 
@@ -47,132 +46,61 @@ impl Pooling {
         }
     }
 
-    pub fn forward(&mut self, x: &[f32], out: &mut [f32]) {
-        let planes = [self.input, self.output].map(|[h, w]| h * w);
-        let total = out.len();
-        let Self {
-            window,
-            input,
-            output,
-            kind,
-        } = self;
-        let geometry = Geometry {
-            window: *window,
-            input: *input,
-            output: *output,
-        };
-        match kind {
-            Kind::Max { winner } => {
-                winner.resize(total, 0);
-                let work = out
-                    .par_chunks_mut(planes[1])
-                    .zip(winner.par_chunks_mut(planes[1]));
-                work.zip(x.par_chunks(planes[0]))
-                    .for_each(|((out, winner), x)| {
-                        for (at, rows, columns, _) in geometry.windows() {
-                            let (mut best, mut place) = (f32::NEG_INFINITY, NONE);
-                            for y in rows {
-                                let row = y * geometry.input[1];
-                                for (i, v) in columns.clone().map(|c| (row + c, x[row + c])) {
-                                    // Strictly larger: the first of tied maxima wins.
-                                    if v > best || place == NONE {
-                                        (best, place) = (v, i as u32);
-                                    }
-                                }
-                            }
-                            (out[at], winner[at]) = (best, place);
-                        }
-                    });
-            }
-            Kind::Average { count_padding } => {
-                let count_padding = *count_padding;
-                out.par_chunks_mut(planes[1])
-                    .zip(x.par_chunks(planes[0]))
-                    .for_each(|(out, x)| {
-                        for (at, rows, columns, padded) in geometry.windows() {
-                            let share = share(count_padding, &rows, &columns, padded);
-                            let sum: f32 = rows
-                                .map(|y| {
-                                    x[y * geometry.input[1]..][columns.clone()]
-                                        .iter()
-                                        .sum::<f32>()
-                                })
-                                .sum();
-                            out[at] = sum * share;
-                        }
-                    });
-            }
-        }
+    fn areas(&self) -> [usize; 2] {
+        [self.input, self.output].map(|[h, w]| h * w)
     }
 
-    pub fn pullback(&self, cotangent: &[f32], target: &mut Target) {
-        let planes = [self.input, self.output].map(|[h, w]| h * w);
-        let geometry = Geometry {
-            window: self.window,
-            input: self.input,
-            output: self.output,
-        };
-        if !target.add {
-            target.buffer.fill(0.0);
-        }
-        let work = target
+    pub fn forward(&self, isa: Isa, x: &[Lane], out: &mut [Lane]) {
+        let [from, to] = self.areas();
+        out.par_chunks_mut(to)
+            .zip(x.par_chunks(from))
+            .for_each(|(out, x)| isa.run(Forward { of: self, x, out }));
+    }
+
+    pub fn pullback(
+        &self,
+        isa: Isa,
+        x: &[Lane],
+        y: &[Lane],
+        cotangent: &[Lane],
+        target: &mut Target<'_>,
+    ) {
+        let [from, to] = self.areas();
+        let (add, gate) = (target.add, target.gate);
+        target
             .buffer
-            .par_chunks_mut(planes[0])
-            .zip(cotangent.par_chunks(planes[1]));
-        match &self.kind {
-            Kind::Max { winner } => {
-                work.zip(winner.par_chunks(planes[1]))
-                    .for_each(|((dx, g), winner)| {
-                        for (g, place) in g.iter().zip(winner) {
-                            if *place != NONE {
-                                dx[*place as usize] += g;
-                            }
-                        }
-                    });
-            }
-            Kind::Average { count_padding } => work.for_each(|(dx, g)| {
-                for (at, rows, columns, padded) in geometry.windows() {
-                    let share = g[at] * share(*count_padding, &rows, &columns, padded);
-                    for y in rows {
-                        dx[y * geometry.input[1]..][columns.clone()]
-                            .iter_mut()
-                            .for_each(|d| *d += share);
-                    }
+            .par_chunks_mut(from)
+            .zip(x.par_chunks(from))
+            .zip(y.par_chunks(to).zip(cotangent.par_chunks(to)))
+            .enumerate()
+            .for_each(|(plane, ((dx, x), (y, g)))| {
+                if !add {
+                    dx.fill(Lane::ZERO);
                 }
-            }),
-        }
+                let gate = gate.map(|gate| Gate {
+                    output: &gate.output[plane * from..][..from],
+                    ..gate
+                });
+                isa.run(Pullback {
+                    of: self,
+                    x,
+                    y,
+                    g,
+                    dx,
+                    gate,
+                });
+            });
     }
-}
 
-/// No input element: the window saw padding only.
-const NONE: u32 = u32::MAX;
-
-/// One over the number of samples that a window's mean is taken of.
-fn share(count_padding: bool, rows: &Range<usize>, columns: &Range<usize>, padded: usize) -> f32 {
-    let count = if count_padding {
-        padded
-    } else {
-        (rows.len() * columns.len()).max(1)
-    };
-    1.0 / count as f32
-}
-
-#[derive(Clone, Copy)]
-struct Geometry {
-    window: Window,
-    input: [usize; 2],
-    output: [usize; 2],
-}
-
-impl Geometry {
-    /// Every output with the input rows and columns that its window sees, and the window's size with padding.
-    fn windows(&self) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>, usize)> {
+    /// Every output with the input rows and columns that its window sees.
+    #[inline(always)]
+    fn windows(&self) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>)> {
         let Self {
             window,
             input,
             output,
+            ..
         } = *self;
-        let area = window.kernel[0] * window.kernel[1];
         let seen = move |axis: usize, at: usize, before: usize| {
             let start = at * window.stride[axis];
             let end = (start + window.kernel[axis])
@@ -183,13 +111,104 @@ impl Geometry {
         (0..output[0]).flat_map(move |oy| {
             let rows = seen(0, oy, window.padding.top);
             (0..output[1]).map(move |ox| {
-                (
-                    oy * output[1] + ox,
-                    rows.clone(),
-                    seen(1, ox, window.padding.left),
-                    area,
-                )
+                let columns = seen(1, ox, window.padding.left);
+                (oy * output[1] + ox, rows.clone(), columns)
             })
         })
+    }
+
+    /// One over the number of samples that a window's mean is taken of.
+    #[inline(always)]
+    fn share(&self, count_padding: bool, rows: &Range<usize>, columns: &Range<usize>) -> f32 {
+        let [height, width] = self.window.kernel;
+        let count = if count_padding {
+            height * width
+        } else {
+            (rows.len() * columns.len()).max(1)
+        };
+        1.0 / count as f32
+    }
+}
+
+struct Forward<'a> {
+    of: &'a Pooling,
+    x: &'a [Lane],
+    out: &'a mut [Lane],
+}
+
+impl Kernel for Forward<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let width = self.of.input[1];
+        for (at, rows, columns) in self.of.windows() {
+            let line = |y: usize| &self.x[y * width..][columns.clone()];
+            let value = match self.of.kind {
+                Kind::Max => {
+                    let mut best = None;
+                    for x in rows.flat_map(line).map(L::load) {
+                        // Strictly larger: the first of tied maxima wins.
+                        best = Some(best.map_or(x, |best| x.max(best)));
+                    }
+                    best.unwrap_or(L::splat(f32::NEG_INFINITY))
+                }
+                Kind::Average { count_padding } => {
+                    let share = self.of.share(count_padding, &rows, &columns);
+                    let mut sum = L::splat(0.0);
+                    for x in rows.flat_map(line) {
+                        sum = sum.add(L::load(x));
+                    }
+                    sum.mul(L::splat(share))
+                }
+            };
+            value.store(&mut self.out[at]);
+        }
+    }
+}
+
+struct Pullback<'a> {
+    of: &'a Pooling,
+    x: &'a [Lane],
+    y: &'a [Lane],
+    g: &'a [Lane],
+    dx: &'a mut [Lane],
+    gate: Option<Gate<'a>>,
+}
+
+impl Kernel for Pullback<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let width = self.of.input[1];
+        for (at, rows, columns) in self.of.windows() {
+            let mut g = L::load(&self.g[at]);
+            match self.of.kind {
+                Kind::Max => {
+                    let y = L::load(&self.y[at]);
+                    for row in rows {
+                        let places = row * width + columns.start..row * width + columns.end;
+                        let seen = self.x[places.clone()].iter().zip(&mut self.dx[places]);
+                        for (x, dx) in seen {
+                            // To the first maximum, and then there is nothing left for the others.
+                            let here = g.where_equal(L::load(x), y);
+                            g = g.sub(here);
+                            L::load(dx).add(here).store(dx);
+                        }
+                    }
+                }
+                Kind::Average { count_padding } => {
+                    g = g.mul(L::splat(self.of.share(count_padding, &rows, &columns)));
+                    for row in rows {
+                        for dx in &mut self.dx[row * width..][columns.clone()] {
+                            L::load(dx).add(g).store(dx);
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(gate) = self.gate {
+            let ceiling = L::splat(gate.ceiling);
+            for (dx, y) in self.dx.iter_mut().zip(gate.output) {
+                L::load(dx).where_open(L::load(y), ceiling).store(dx);
+            }
+        }
     }
 }

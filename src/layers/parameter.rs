@@ -2,7 +2,7 @@
 
 use crate::formats::Array;
 use crate::{Error, Result};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
 
 /// A frozen tensor: weights, biases, statistics.
 #[derive(Clone, Debug)]
@@ -51,6 +51,22 @@ impl Parameter {
     /// The numbers in C order, for executors that pack them their own way.
     pub fn values(&self) -> Result<Vec<f32>> {
         Ok(self.tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// Hands the numbers in C order to `read` where they lie, without a copy.
+    ///
+    /// # Errors
+    /// When they are not `f32` on the CPU, one after another.
+    pub fn read<R>(&self, read: impl FnOnce(&[f32]) -> R) -> Result<R> {
+        let (storage, layout) = self.tensor.storage_and_layout();
+        match (&*storage, layout.contiguous_offsets()) {
+            (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) => {
+                Ok(read(&values[start..end]))
+            }
+            _ => Err(Error::Internal(
+                "a parameter that is not f32 on the CPU, one number after another".into(),
+            )),
+        }
     }
 
     /// The same numbers elsewhere or in another float type.

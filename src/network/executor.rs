@@ -23,8 +23,8 @@ pub trait Executor: Send {
     /// The output of a node that the last [`Self::forward`] computed.
     ///
     /// # Errors
-    /// When it did not. An executor may compute a convolution and the rectifier that is its only reader together; the
-    /// convolution's own output is then there only if it was what was asked for.
+    /// When it did not. An executor may compute a convolution together with the sum and the rectifier that alone read it;
+    /// only what comes out at the end is then there, unless the convolution itself was what was asked for.
     fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>>;
 
     /// The gradient with respect to the input, into `gradient`, given the gradient `cotangent` of a loss with respect

@@ -1,6 +1,6 @@
 //! Which executor a device name stands for.
 
-use crate::cpu::Cpu;
+use crate::cpu::{Convolving, Cpu};
 use crate::network::{Executor, Graph, Reference};
 use crate::{Error, Result};
 use candle_core::{DType, Device};
@@ -12,11 +12,16 @@ pub const DEVICES: [&str; 2] = ["cpu", "reference"];
 /// More threads than this are a slip of the keyboard.
 const MAX_THREADS: usize = 1024;
 
-/// An executor for `graph` on the named device; `threads` counts on the CPU only.
+/// An executor for `graph` on the named device; `threads` and `convolving` count on the CPU only.
 ///
 /// # Errors
 /// When no device is called that, or this build does not support it.
-pub fn executor(graph: Arc<Graph>, device: &str, threads: usize) -> Result<Box<dyn Executor>> {
+pub fn executor(
+    graph: Arc<Graph>,
+    device: &str,
+    threads: usize,
+    convolving: Convolving,
+) -> Result<Box<dyn Executor>> {
     if threads > MAX_THREADS {
         return Err(Error::value(
             "threads",
@@ -24,7 +29,7 @@ pub fn executor(graph: Arc<Graph>, device: &str, threads: usize) -> Result<Box<d
         ));
     }
     match device {
-        "cpu" => Ok(Box::new(Cpu::new(graph, threads)?)),
+        "cpu" => Ok(Box::new(Cpu::new(graph, threads, convolving)?)),
         "reference" => Ok(Box::new(Reference::new(graph, Device::Cpu, DType::F32)?)),
         "metal" => Err(Error::value(
             "device",

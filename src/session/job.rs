@@ -2,6 +2,7 @@
 
 use super::stimulus::{Stimulus, prepared};
 use super::{device, run_folder::Existing};
+use crate::cpu::Convolving;
 use crate::formats::{Array, npy};
 use crate::network::registry::sha256;
 use crate::network::{Model, NodeId};
@@ -37,6 +38,8 @@ pub struct Request {
     pub device: String,
     /// Threads; 0 for one per core.
     pub threads: usize,
+    /// How convolutions are computed on the CPU.
+    pub conv: Convolving,
 }
 
 impl Request {
@@ -89,6 +92,7 @@ impl Request {
             seed: spec.seed,
             device: spec.device.clone(),
             threads: spec.threads,
+            conv: spec.conv,
         };
         let again = Job::resolve(&request, None)?.spec;
         for (what, path, now, then) in [
@@ -246,6 +250,11 @@ impl Job {
                 device::thread_count(request.threads)
             } else {
                 1
+            },
+            conv: if request.device == "cpu" {
+                request.conv
+            } else {
+                Convolving::Exact
             },
             procedure,
         };

@@ -24,7 +24,7 @@ pub(super) struct Worker {
     pub(super) frames: Arc<Slot<Frame>>,
     pub(super) queue: VecDeque<(JobId, Box<Job>)>,
     pub(super) quitting: bool,
-    /// Kept from run to run, since packing weights takes time: weights, device and threads that it was made for.
+    /// Kept from run to run, since packing weights takes time: weights, device, threads and convolutions that it was made for.
     pub(super) executor: Option<(String, Box<dyn Executor>)>,
 }
 
@@ -174,7 +174,12 @@ impl Worker {
         let key = executor_key(job);
         match self.executor.take() {
             Some((made_for, executor)) if made_for == key => Ok(executor),
-            _ => device::executor(job.model.graph.clone(), &job.spec.device, job.spec.threads),
+            _ => device::executor(
+                job.model.graph.clone(),
+                &job.spec.device,
+                job.spec.threads,
+                job.spec.conv,
+            ),
         }
     }
 
@@ -301,8 +306,8 @@ impl Worker {
 
 fn executor_key(job: &Job) -> String {
     format!(
-        "{} {} {}",
-        job.model.weights_sha256, job.spec.device, job.spec.threads
+        "{} {} {} {:?}",
+        job.model.weights_sha256, job.spec.device, job.spec.threads, job.spec.conv
     )
 }
 

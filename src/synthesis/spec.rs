@@ -1,6 +1,7 @@
 //! Everything that determines a result, fully resolved: what `spec.toml` and every exported picture carry.
 
 use super::Procedure;
+use crate::cpu::Convolving;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,10 @@ pub struct Spec {
     pub device: String,
     /// Number of threads; part of the spec because sums are split among threads.
     pub threads: usize,
+    /// Whether convolutions were computed by their definition ("exact") or could take Winograd's shorter way ("fast").
+    /// Runs of before there was a choice were exact.
+    #[serde(default)]
+    pub conv: Convolving,
     /// The procedure's fields.
     pub procedure: Procedure,
 }
@@ -136,6 +141,7 @@ mod tests {
             seed: 3,
             device: "cpu".into(),
             threads: 2,
+            conv: Convolving::Fast,
             procedure: recipe::find("quick").unwrap().procedure,
         }
     }
@@ -145,6 +151,14 @@ mod tests {
         let s = spec();
         assert_eq!(Spec::from_toml(&s.to_toml().unwrap()).unwrap(), s);
         assert_eq!(s.folder_name(), "my_cat.v2__m__block7__s3");
+    }
+
+    #[test]
+    fn a_spec_without_a_choice_of_convolution_is_an_exact_one() {
+        let text = spec().to_toml().unwrap();
+        assert!(text.contains("conv = \"fast\"\n"), "{text}");
+        let old = Spec::from_toml(&text.replace("conv = \"fast\"\n", "")).unwrap();
+        assert_eq!(old.conv, Convolving::Exact);
     }
 
     #[test]

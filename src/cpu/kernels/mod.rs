@@ -1,7 +1,28 @@
 //! The inner loops. The only code of the program that may be `unsafe`, each with its contract and a slow twin in its
 //! tests; instruction sets are chosen at run time.
+//!
+//! - [`lanes`]: sixteen channels at a time on any instruction set; [`finish`]: what happens to sums on their way out
+//! - [`panel`]: the micro-kernel; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
+//!   their arithmetic of one axis
+//! - [`depthwise`], [`narrow`]: convolutions that are not
+//! - [`linear`], [`correlate`], [`decimate`], [`envelope`]: plain planes and signals
+//! - [`shared`], [`workspace`]: memory for several threads
 
 pub mod correlate;
 pub mod decimate;
+pub mod dense;
+pub mod depthwise;
 pub mod envelope;
-pub mod matmul;
+pub mod finish;
+pub mod lanes;
+pub mod linear;
+pub mod narrow;
+pub mod panel;
+pub mod shared;
+pub mod sweep;
+pub mod toom;
+pub mod winograd;
+pub mod workspace;
+
+#[cfg(test)]
+mod convolution_tests;

@@ -1,6 +1,7 @@
 //! What each action does.
 
 use super::{Effect, Studio};
+use crate::cpu::Convolving;
 use crate::gui::action::Action;
 use crate::gui::state::{Dialog, Mark, PathPurpose, Phase, Queued};
 use crate::gui::tasks::Arrival;
@@ -117,6 +118,7 @@ impl Studio {
                     seed,
                     device: "cpu".into(),
                     threads,
+                    conv: Convolving::Fast,
                 };
                 Job::resolve(&request, null.clone()?)
                     .map(Box::new)

@@ -1,7 +1,7 @@
 //! Sounds: their cochleagrams are made in the background, and the player gets what is seen.
 
 use super::Studio;
-use crate::cpu::Cpu;
+use crate::cpu::{Convolving, Cpu};
 use crate::export::{Cells, ColourMap, Shading};
 use crate::gui::action::Action;
 use crate::gui::hearing::{Heard, Hearing};
@@ -49,7 +49,7 @@ impl Ear {
         let executor = match &mut *executor {
             Some(executor) => executor,
             // One thread: the optimisation needs the others more.
-            none => none.insert(Cpu::new(self.graph.clone(), 1)?),
+            none => none.insert(Cpu::new(self.graph.clone(), 1, Convolving::Exact)?),
         };
         executor.forward(samples, self.front_end)?;
         let [_, channels, frames] = self.graph.node(self.front_end).shape[..] else {

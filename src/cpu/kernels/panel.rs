@@ -1,0 +1,276 @@
+//! The micro-kernel: packed weights times columns of channels, sums in registers from the first term to the last.
+//!
+//! Every sum is taken in one order whatever the tile it falls into, so results depend neither on the number of threads
+//! nor on what else is computed along with them.
+
+use super::lanes::{Isa, Kernel, LANES, Lane, Lanes, lanes_for};
+
+/// Weights `[depth, outputs]` packed by two channel blocks (the last of an odd number by three, a single one by one):
+/// within a panel, all outputs of the first input, then of the second.
+pub struct Panels {
+    values: Vec<Lane>,
+    depth: usize,
+    blocks: usize,
+}
+
+/// One panel.
+#[derive(Clone, Copy)]
+pub struct Panel<'a> {
+    values: &'a [Lane],
+    /// The first of its channel blocks.
+    pub first: usize,
+    /// How many channel blocks.
+    pub width: usize,
+}
+
+impl Panels {
+    /// Packs `weight(input, output)` for `depth` inputs and `outputs` output channels.
+    pub fn pack(depth: usize, outputs: usize, weight: impl Fn(usize, usize) -> f32) -> Self {
+        let blocks = lanes_for(outputs);
+        let mut panels = Self {
+            values: vec![Lane::ZERO; depth * blocks],
+            depth,
+            blocks,
+        };
+        for index in 0..panels.count() {
+            let (first, width) = panels.place(index);
+            let values = &mut panels.values[depth * first..][..depth * width];
+            for (input, row) in values.chunks_mut(width).enumerate() {
+                for (o, value) in super::lanes::flat_mut(row).iter_mut().enumerate() {
+                    let output = first * LANES + o;
+                    if output < outputs {
+                        *value = weight(input, output);
+                    }
+                }
+            }
+        }
+        panels
+    }
+
+    /// Number of panels.
+    pub fn count(&self) -> usize {
+        (self.blocks / 2).max(self.blocks.min(1))
+    }
+
+    /// Number of output channel blocks.
+    pub fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// Number of inputs.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    fn place(&self, index: usize) -> (usize, usize) {
+        let first = 2 * index;
+        let rest = self.blocks - first;
+        (first, if rest == 3 { 3 } else { rest.min(2) })
+    }
+
+    /// One of them.
+    pub fn panel(&self, index: usize) -> Panel<'_> {
+        let (first, width) = self.place(index);
+        Panel {
+            values: &self.values[self.depth * first..][..self.depth * width],
+            first,
+            width,
+        }
+    }
+}
+
+/// The widest panel.
+pub const WIDEST: usize = 3;
+
+/// What is multiplied: at `values[block · stride + position]`, sixteen inputs of a position.
+#[derive(Clone, Copy)]
+pub struct Columns<'a> {
+    /// All of them.
+    pub values: &'a [Lane],
+    /// From block to block.
+    pub stride: usize,
+    /// Number of blocks of inputs.
+    pub blocks: usize,
+    /// Blocks come in groups of so many, …
+    pub group: usize,
+    /// … the last of which has only so many inputs.
+    pub rest: usize,
+}
+
+impl Columns<'_> {
+    /// How many blocks `channels` channels take, and how many are in the last.
+    pub fn grouping(channels: usize) -> (usize, usize) {
+        let group = lanes_for(channels);
+        (group, channels - (group.max(1) - 1) * LANES)
+    }
+}
+
+/// `out[column · stride + position] = Σ input of the position · weight of the column`, for the first `positions`.
+///
+/// # Panics
+/// When a slice is too short for that.
+pub fn multiply(
+    isa: Isa,
+    columns: Columns<'_>,
+    panel: Panel<'_>,
+    positions: usize,
+    out: &mut [Lane],
+    stride: usize,
+) {
+    isa.run(Multiply {
+        columns,
+        panel,
+        positions,
+        out,
+        stride,
+    });
+}
+
+struct Multiply<'a> {
+    columns: Columns<'a>,
+    panel: Panel<'a>,
+    positions: usize,
+    out: &'a mut [Lane],
+    stride: usize,
+}
+
+impl Kernel for Multiply<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(mut self) {
+        if L::TILES[2] > 0 {
+            match self.panel.width {
+                1 => self.all::<L, 1>(0),
+                2 => self.all::<L, 2>(0),
+                _ => self.all::<L, 3>(0),
+            }
+        } else {
+            for column in 0..self.panel.width {
+                self.all::<L, 1>(column);
+            }
+        }
+    }
+}
+
+impl Multiply<'_> {
+    /// All positions of `N` columns, in tiles as equal as can be.
+    #[inline(always)]
+    fn all<L: Lanes, const N: usize>(&mut self, column: usize) {
+        let tiles = self.positions.div_ceil(L::TILES[N - 1].max(1));
+        for i in 0..tiles {
+            let (start, end) = (self.positions * i / tiles, self.positions * (i + 1) / tiles);
+            self.sized::<L, N>(end - start, start, column);
+        }
+    }
+
+    #[inline(always)]
+    fn sized<L: Lanes, const N: usize>(&mut self, size: usize, start: usize, column: usize) {
+        // Arms that an instruction set has no registers for are never compiled.
+        macro_rules! sizes {
+            ($($t:literal)*) => {
+                match size {
+                    $($t if L::TILES[N - 1] >= $t => self.tile::<L, $t, N>(start, column),)*
+                    _ => {}
+                }
+            };
+        }
+        sizes!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    }
+
+    #[inline(always)]
+    fn tile<L: Lanes, const T: usize, const N: usize>(&mut self, start: usize, column: usize) {
+        let Self { columns, panel, .. } = self;
+        let mut sums = [[L::splat(0.0); N]; T];
+        let mut weights = &panel.values[..];
+        for block in 0..columns.blocks {
+            let seen = &columns.values[block * columns.stride + start..][..T];
+            let inputs = if (block + 1) % columns.group == 0 {
+                columns.rest.min(LANES)
+            } else {
+                LANES
+            };
+            for input in 0..inputs {
+                let row = &weights[input * panel.width + column..][..N];
+                let row: [L; N] = std::array::from_fn(|n| L::load(&row[n]));
+                for t in 0..T {
+                    let x = L::splat(seen[t].0[input]);
+                    for n in 0..N {
+                        sums[t][n] = x.mul_add(row[n], sums[t][n]);
+                    }
+                }
+            }
+            weights = &weights[inputs * panel.width..];
+        }
+        for n in 0..N {
+            let out = &mut self.out[(column + n) * self.stride + start..][..T];
+            for t in 0..T {
+                sums[t][n].store(&mut out[t]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stimulus::random::{Purpose, Random};
+
+    fn lanes(random: &mut Random, n: usize) -> Vec<Lane> {
+        let one = |_| Lane(std::array::from_fn(|_| random.uniform() as f32 - 0.5));
+        (0..n).map(one).collect()
+    }
+
+    #[test]
+    fn products_agree_with_plain_sums_on_random_shapes() {
+        let mut random = Random::new(21, Purpose::Start);
+        let mut up_to = |n| 1 + random.below(n) as usize;
+        let shapes: Vec<[usize; 4]> = (0..60)
+            .map(|_| [up_to(70), up_to(3), up_to(90), up_to(40)])
+            .collect();
+        for [channels, groups, outputs, positions] in shapes {
+            let (group, rest) = Columns::grouping(channels);
+            let depth = groups * channels;
+            let w = lanes(&mut random, lanes_for(depth * outputs));
+            let w = super::super::lanes::flat(&w);
+            let panels = Panels::pack(depth, outputs, |i, o| w[i * outputs + o]);
+            let (stride, blocks) = (positions + 2, group * groups);
+            let x = lanes(&mut random, blocks * stride);
+            let columns = Columns {
+                values: &x,
+                stride,
+                blocks,
+                group,
+                rest,
+            };
+            for isa in Isa::all() {
+                let mut seen = 0;
+                for index in 0..panels.count() {
+                    let panel = panels.panel(index);
+                    assert_eq!(panel.first, seen);
+                    seen += panel.width;
+                    let mut out = vec![Lane::ZERO; panel.width * stride];
+                    multiply(isa, columns, panel, positions, &mut out, stride);
+                    for column in 0..panel.width {
+                        for p in 0..positions {
+                            for l in 0..LANES {
+                                let o = (panel.first + column) * LANES + l;
+                                let terms = (0..if o < outputs { depth } else { 0 }).map(|i| {
+                                    let (g, c) = (i / channels, i % channels);
+                                    let x = x[(g * group + c / LANES) * stride + p].0[c % LANES];
+                                    f64::from(x) * f64::from(w[i * outputs + o])
+                                });
+                                let (sum, found) =
+                                    (terms.sum::<f64>(), out[column * stride + p].0[l]);
+                                assert!(
+                                    (sum - f64::from(found)).abs() < 1e-5,
+                                    "{} {channels}x{groups}->{outputs}: {sum} {found}",
+                                    isa.name()
+                                );
+                            }
+                        }
+                    }
+                }
+                assert_eq!(seen, panels.blocks());
+            }
+        }
+    }
+}

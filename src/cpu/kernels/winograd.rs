@@ -1,0 +1,447 @@
+//! Winograd's convolution at stride 1: tiles of the input are transformed, multiplied point by point, and transformed
+//! back. F(4×4, 3×3) needs a quarter of the multiplications of the plain sum.
+//!
+//! Where the weights are few, each task carries a few tiles through all three stages in its own cache. Where they are
+//! many, the stages follow one another over all tiles, so that weights are read once.
+
+#![allow(unsafe_code)]
+
+use super::finish::Finish;
+use super::lanes::{Isa, Kernel, Lane, Lanes, lanes_for};
+use super::panel::{Columns, Panels, multiply};
+use super::shared::Shared;
+use super::toom::{collect, spread, weights};
+use super::workspace::Workspaces;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Points and outputs of a tile, down and across.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scheme {
+    points: [usize; 2],
+    outputs: [usize; 2],
+}
+
+impl Scheme {
+    const ALL: [Self; 6] = [
+        // 3×3
+        Self::new([6, 6], [4, 4]),
+        Self::new([4, 4], [2, 2]),
+        // 5×5, 2×5, 1×3, 3×1
+        Self::new([6, 6], [2, 2]),
+        Self::new([4, 6], [3, 2]),
+        Self::new([1, 6], [1, 4]),
+        Self::new([6, 1], [4, 1]),
+    ];
+
+    const fn new(points: [usize; 2], outputs: [usize; 2]) -> Self {
+        Self { points, outputs }
+    }
+
+    /// The scheme with the least work for a stride-1 convolution, or none if the plain sum has less.
+    pub fn best(kernel: [usize; 2], channels: [usize; 2], out: [usize; 2]) -> Option<Self> {
+        let [ins, outs] = channels.map(|c| c as f64);
+        let plain = (kernel[0] * kernel[1] * out[0] * out[1]) as f64 * ins * outs;
+        let fits = |s: &Self| {
+            [0, 1]
+                .iter()
+                .all(|a| s.points[*a] + 1 == s.outputs[*a] + kernel[*a])
+        };
+        let cost = |s: &Self| {
+            let tiles = s.tiles(out);
+            let points = (tiles[0] * tiles[1] * s.points[0] * s.points[1]) as f64;
+            // A transform costs about as much as eight channels of the other side.
+            points * (ins * outs + 8.0 * (ins + outs))
+        };
+        Self::ALL
+            .into_iter()
+            .filter(|s| fits(s) && cost(s) < plain)
+            .min_by(|a, b| cost(a).total_cmp(&cost(b)))
+    }
+
+    /// All schemes for a kernel.
+    #[cfg(test)]
+    pub fn fitting(kernel: [usize; 2]) -> Vec<Self> {
+        let fits = |s: &Self| {
+            [0, 1]
+                .iter()
+                .all(|a| s.points[*a] + 1 == s.outputs[*a] + kernel[*a])
+        };
+        Self::ALL.into_iter().filter(fits).collect()
+    }
+
+    fn tiles(&self, out: [usize; 2]) -> [usize; 2] {
+        [0, 1].map(|a| out[a].div_ceil(self.outputs[a]))
+    }
+
+    fn area(&self) -> usize {
+        self.points[0] * self.points[1]
+    }
+}
+
+/// Weights of a convolution, transformed for a scheme.
+pub struct Winograd {
+    scheme: Scheme,
+    /// One product for every point.
+    panels: Vec<Panels>,
+    /// Channels, height, width.
+    source: [usize; 3],
+    out: [usize; 3],
+    /// Rows above and columns left of the source that the first output sees.
+    before: [isize; 2],
+    tiles: [usize; 2],
+}
+
+/// More bytes of weights than this do not stay in a cache while tiles pass by.
+const CACHED_WEIGHTS: usize = 3 << 20;
+/// Bytes of transformed tiles that a task holds.
+const TASK: usize = 1_200_000;
+/// Most tiles of a task.
+const TASK_TILES: usize = 224;
+/// Most tiles of a stage.
+const STAGE_TILES: usize = 392;
+
+impl Winograd {
+    /// Transforms `weight([row, column] of the kernel, source channel, output channel)`.
+    pub fn pack(
+        scheme: Scheme,
+        source: [usize; 3],
+        out: [usize; 3],
+        before: [isize; 2],
+        weight: impl Fn([usize; 2], usize, usize) -> f32 + Sync,
+    ) -> Self {
+        let kernel = [0, 1].map(|a| scheme.points[a] + 1 - scheme.outputs[a]);
+        let sides = [0, 1].map(|a| weights(scheme.points[a], kernel[a]));
+        // By tap, then source, then output: what the sums below read in order.
+        let [ins, outs] = [source[0], out[0]];
+        let taps: Vec<Vec<f32>> = (0..kernel[0] * kernel[1])
+            .into_par_iter()
+            .map(|tap| {
+                let at = [tap / kernel[1], tap % kernel[1]];
+                (0..ins * outs)
+                    .map(|i| weight(at, i / outs, i % outs))
+                    .collect()
+            })
+            .collect();
+        let panels = (0..scheme.area()).into_par_iter().map(|point| {
+            let (down, across) = (
+                &sides[0][point / scheme.points[1]],
+                &sides[1][point % scheme.points[1]],
+            );
+            let factors: Vec<f64> = down
+                .iter()
+                .flat_map(|d| across.iter().map(move |a| d * a))
+                .collect();
+            Panels::pack(ins, outs, |input, output| {
+                let place = input * outs + output;
+                let terms = factors.iter().zip(&taps);
+                terms.map(|(f, tap)| f * f64::from(tap[place])).sum::<f64>() as f32
+            })
+        });
+        Self {
+            panels: panels.collect(),
+            scheme,
+            source,
+            out,
+            before,
+            tiles: scheme.tiles([out[1], out[2]]),
+        }
+    }
+
+    fn in_tasks(&self, tiles: usize) -> bool {
+        let bytes = 4 * self.scheme.area() * self.source[0] * self.out[0];
+        tiles >= STAGE_TILES && bytes <= CACHED_WEIGHTS
+    }
+
+    fn blocks(&self) -> [usize; 2] {
+        [lanes_for(self.source[0]), lanes_for(self.out[0])]
+    }
+
+    /// Tiles that a task or a stage holds when `tiles` are to be done.
+    fn at_once(&self, tiles: usize) -> usize {
+        if self.in_tasks(tiles) {
+            let one = 4 * self.scheme.area() * (self.source[0] + self.out[0]);
+            ((TASK / one / 14).max(1) * 14).min(TASK_TILES)
+        } else {
+            tiles.min(STAGE_TILES)
+        }
+    }
+
+    /// Distance between blocks of tiles: no power of two, or they would compete for the same lines of a cache.
+    fn stride(at_once: usize) -> usize {
+        at_once + usize::from(at_once.is_multiple_of(16))
+    }
+
+    /// Lanes of scratch for `items` items: for each thread, and for all together.
+    pub fn workspace(&self, items: usize) -> [usize; 2] {
+        let tiles = items * self.tiles[0] * self.tiles[1];
+        let [ins, outs] = self.blocks();
+        let lanes = self.scheme.area() * (ins + outs) * Self::stride(self.at_once(tiles));
+        if self.in_tasks(tiles) {
+            [lanes, 0]
+        } else {
+            [0, lanes]
+        }
+    }
+
+    /// Computes `items` items.
+    #[allow(clippy::too_many_arguments)]
+    pub fn run(
+        &self,
+        isa: Isa,
+        items: usize,
+        x: &[Lane],
+        out: &mut [Lane],
+        finish: Finish<'_>,
+        workspaces: &Workspaces,
+        stage: &mut [Lane],
+    ) {
+        let all = items * self.tiles[0] * self.tiles[1];
+        let (at_once, area) = (self.at_once(all), self.scheme.area());
+        let stride = Self::stride(at_once);
+        let [ins, outs] = self.blocks();
+        let out = Shared::new(out);
+        let chunk = |i: usize| i * at_once..((i + 1) * at_once).min(all);
+        if self.in_tasks(all) {
+            (0..all.div_ceil(at_once))
+                .into_par_iter()
+                .with_max_len(1)
+                .for_each(|i| {
+                    let own = &mut *workspaces.own();
+                    let (values, products) = own.split_at_mut(area * ins * stride);
+                    let tiles = chunk(i);
+                    for block in 0..ins {
+                        let into = Shared::new(&mut *values);
+                        // SAFETY: `values` is this task's alone.
+                        unsafe { self.spread(isa, x, block, tiles.clone(), into, stride) }
+                    }
+                    for point in 0..area {
+                        let products = &mut products[point * outs * stride..][..outs * stride];
+                        self.multiply(isa, point, tiles.len(), values, products, stride);
+                    }
+                    for block in 0..outs {
+                        // SAFETY: no other task has these tiles.
+                        unsafe {
+                            self.collect(isa, products, block, tiles.clone(), out, stride, finish);
+                        }
+                    }
+                });
+            return;
+        }
+        let (values, products) = stage.split_at_mut(area * ins * stride);
+        for i in 0..all.div_ceil(at_once) {
+            let tiles = chunk(i);
+            let into = Shared::new(&mut *values);
+            let each = |n: usize| (0..n).into_par_iter().with_max_len(1);
+            each(ins).for_each(|block| {
+                // SAFETY: no other task has this block.
+                unsafe { self.spread(isa, x, block, tiles.clone(), into, stride) }
+            });
+            let values = &*values;
+            products[..area * outs * stride]
+                .par_chunks_mut(outs * stride)
+                .with_max_len(1)
+                .enumerate()
+                .for_each(|(point, products)| {
+                    self.multiply(isa, point, tiles.len(), values, products, stride);
+                });
+            let products = &*products;
+            each(outs).for_each(|block| {
+                // SAFETY: no other task has this block.
+                unsafe { self.collect(isa, products, block, tiles.clone(), out, stride, finish) }
+            });
+        }
+    }
+
+    fn multiply(
+        &self,
+        isa: Isa,
+        point: usize,
+        tiles: usize,
+        values: &[Lane],
+        products: &mut [Lane],
+        stride: usize,
+    ) {
+        let [ins, _] = self.blocks();
+        let (group, rest) = Columns::grouping(self.source[0]);
+        let columns = Columns {
+            values: &values[point * ins * stride..][..ins * stride],
+            stride,
+            blocks: ins,
+            group,
+            rest,
+        };
+        let panels = &self.panels[point];
+        for index in 0..panels.count() {
+            let panel = panels.panel(index);
+            let products = &mut products[panel.first * stride..];
+            multiply(isa, columns, panel, tiles, products, stride);
+        }
+    }
+
+    /// Transforms one channel block of some tiles.
+    ///
+    /// # Safety
+    /// Nobody else may use that block of `values`.
+    unsafe fn spread(
+        &self,
+        isa: Isa,
+        x: &[Lane],
+        block: usize,
+        tiles: Range<usize>,
+        values: Shared<'_, Lane>,
+        stride: usize,
+    ) {
+        macro_rules! run {
+            ($($down:literal $across:literal),*) => {
+                match self.scheme.points {
+                    $([$down, $across] => isa.run(Spread::<$down, $across> {
+                        of: self, x, block, tiles, values, stride,
+                    }),)*
+                    _ => {}
+                }
+            };
+        }
+        run!(6 6, 4 4, 4 6, 1 6, 6 1);
+    }
+
+    /// Transforms one channel block of some tiles back and finishes it.
+    ///
+    /// # Safety
+    /// Nobody else may use what these tiles cover of that block of `out`.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn collect(
+        &self,
+        isa: Isa,
+        products: &[Lane],
+        block: usize,
+        tiles: Range<usize>,
+        out: Shared<'_, Lane>,
+        stride: usize,
+        finish: Finish<'_>,
+    ) {
+        macro_rules! run {
+            ($($down:literal $across:literal to $rows:literal $columns:literal),*) => {
+                match (self.scheme.points, self.scheme.outputs) {
+                    $(([$down, $across], [$rows, $columns]) => {
+                        isa.run(Collect::<$down, $across, $rows, $columns> {
+                            of: self, products, block, tiles, out, stride, finish,
+                        });
+                    })*
+                    _ => {}
+                }
+            };
+        }
+        run!(6 6 to 4 4, 4 4 to 2 2, 6 6 to 2 2, 4 6 to 3 2, 1 6 to 1 4, 6 1 to 4 1);
+    }
+
+    /// Item, and first output row and column, of a tile.
+    #[inline(always)]
+    fn place(&self, tile: usize) -> (usize, [usize; 2]) {
+        let [down, across] = self.tiles;
+        let (item, tile) = (tile / (down * across), tile % (down * across));
+        let [rows, columns] = self.scheme.outputs;
+        (item, [tile / across * rows, tile % across * columns])
+    }
+}
+
+struct Spread<'a, const DOWN: usize, const ACROSS: usize> {
+    of: &'a Winograd,
+    x: &'a [Lane],
+    block: usize,
+    tiles: Range<usize>,
+    values: Shared<'a, Lane>,
+    stride: usize,
+}
+
+impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let [channels, height, width] = self.of.source;
+        let blocks = lanes_for(channels);
+        for (t, tile) in self.tiles.clone().enumerate() {
+            let (item, [y, x]) = self.of.place(tile);
+            let plane = &self.x[(item * blocks + self.block) * height * width..][..height * width];
+            let top = y as isize - self.of.before[0];
+            let left = x as isize - self.of.before[1];
+            let inside = top >= 0
+                && left >= 0
+                && top as usize + DOWN <= height
+                && left as usize + ACROSS <= width;
+            let mut half = [[L::splat(0.0); ACROSS]; DOWN];
+            for j in 0..ACROSS {
+                let mut seen = [L::splat(0.0); DOWN];
+                let column = left + j as isize;
+                if inside {
+                    for (i, seen) in seen.iter_mut().enumerate() {
+                        *seen = L::load(&plane[(top as usize + i) * width + column as usize]);
+                    }
+                } else if (0..width as isize).contains(&column) {
+                    for (i, seen) in seen.iter_mut().enumerate() {
+                        let row = top + i as isize;
+                        if (0..height as isize).contains(&row) {
+                            *seen = L::load(&plane[row as usize * width + column as usize]);
+                        }
+                    }
+                }
+                for (half, v) in half.iter_mut().zip(spread::<L, DOWN>(seen)) {
+                    half[j] = v;
+                }
+            }
+            for (i, half) in half.iter().enumerate() {
+                for (j, v) in spread::<L, ACROSS>(*half).into_iter().enumerate() {
+                    let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
+                    // SAFETY: in the block that the caller of `Winograd::spread` answers for.
+                    v.store(unsafe { &mut self.values.part(at..at + 1)[0] });
+                }
+            }
+        }
+    }
+}
+
+struct Collect<'a, const DOWN: usize, const ACROSS: usize, const ROWS: usize, const COLUMNS: usize>
+{
+    of: &'a Winograd,
+    products: &'a [Lane],
+    block: usize,
+    tiles: Range<usize>,
+    out: Shared<'a, Lane>,
+    stride: usize,
+    finish: Finish<'a>,
+}
+
+impl<const DOWN: usize, const ACROSS: usize, const ROWS: usize, const COLUMNS: usize> Kernel
+    for Collect<'_, DOWN, ACROSS, ROWS, COLUMNS>
+{
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let [channels, height, width] = self.of.out;
+        let blocks = lanes_for(channels);
+        let finisher = self.finish.block::<L>(self.block);
+        for (t, tile) in self.tiles.clone().enumerate() {
+            let (item, [y, x]) = self.of.place(tile);
+            let mut half = [[L::splat(0.0); ACROSS]; ROWS];
+            for j in 0..ACROSS {
+                let mut products = [L::splat(0.0); DOWN];
+                for (i, p) in products.iter_mut().enumerate() {
+                    let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
+                    *p = L::load(&self.products[at]);
+                }
+                let sums = collect::<L, DOWN, ROWS>(products);
+                for (half, v) in half.iter_mut().zip(sums) {
+                    half[j] = v;
+                }
+            }
+            let columns = COLUMNS.min(width - x);
+            for (i, half) in half.iter().enumerate().take(height - y) {
+                let sums = collect::<L, ACROSS, COLUMNS>(*half);
+                let at = ((item * blocks + self.block) * height + y + i) * width + x;
+                // SAFETY: in the tile and block that the caller of `Winograd::collect` answers for.
+                let row = unsafe { self.out.part(at..at + columns) };
+                for (j, (sum, out)) in sums.into_iter().zip(row).enumerate() {
+                    finisher.write(sum, at + j, out);
+                }
+            }
+        }
+    }
+}

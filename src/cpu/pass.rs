@@ -1,0 +1,222 @@
+//! One step of a plan, forward or back, on the first so many items of a batch.
+
+use super::elementwise::shut;
+use super::kernels::finish::{Finish, Gate};
+use super::kernels::lanes::{Isa, Lane, flat, flat_mut};
+use super::kernels::workspace::Workspaces;
+use super::layout::{Layout, to_lanes, to_planes};
+use super::operation::{Machine, Operation, Target};
+use super::plan::{Plan, Step, What};
+use crate::Result;
+use crate::network::NodeId;
+
+/// What the steps work on. Buffers grow when they are first used and are kept.
+#[derive(Default)]
+pub struct Memory {
+    /// For every slot, one item after another.
+    pub values: Vec<Vec<Lane>>,
+    /// For every gradient buffer of the plan, likewise.
+    pub gradients: Vec<Vec<Lane>>,
+    /// For how many items each slot's gradient has been begun: the first so many.
+    pub filled: Vec<usize>,
+    pub workspaces: Workspaces,
+    pub stage: Vec<Lane>,
+    /// For every item, the output that was asked for in planes, where it is computed in lanes.
+    pub kept: Vec<Vec<f32>>,
+}
+
+/// Makes a buffer at least so long.
+pub fn grow<T: Clone>(buffer: &mut Vec<T>, length: usize, fill: T) {
+    if buffer.len() < length {
+        buffer.resize(length, fill);
+    }
+}
+
+/// One forward or backward pass over a plan.
+pub struct Pass<'a> {
+    pub plan: &'a Plan,
+    pub operations: &'a mut [Option<Operation>],
+    pub memory: &'a mut Memory,
+    pub isa: Isa,
+}
+
+impl Pass<'_> {
+    fn lanes(&self, slot: usize) -> usize {
+        self.plan.slots[slot].layout.lanes()
+    }
+
+    /// Computes a step for the first `items` items.
+    pub fn forward(&mut self, step: &Step, items: usize) -> Result<()> {
+        let (from, to) = (self.lanes(step.input), self.lanes(step.output));
+        let Memory {
+            values,
+            workspaces,
+            stage,
+            ..
+        } = &mut *self.memory;
+        let mut out = std::mem::take(&mut values[step.output]);
+        let input = &values[step.input][..items * from];
+        let own = &mut out[..items * to];
+        let slot = &self.plan.slots[step.output];
+        let result = match step.what {
+            What::Node(id) => match &mut self.operations[id.index()] {
+                Some(operation) => {
+                    let finish = Finish {
+                        also: step.other.map(|o| &values[o][..]),
+                        ceiling: slot.rectified,
+                        ..Finish::default()
+                    };
+                    let mut machine = Machine {
+                        isa: self.isa,
+                        items,
+                        workspaces,
+                        stage,
+                    };
+                    operation.forward(&mut machine, input, slot.layout, own, finish)
+                }
+                None => Ok(()),
+            },
+            What::ToLanes | What::ToPlanes => {
+                for (input, out) in input.chunks(from).zip(own.chunks_mut(to)) {
+                    match (slot.layout, self.plan.slots[step.input].layout) {
+                        (Layout::Lanes(shape), _) => to_lanes(flat(input), shape, out, false),
+                        (_, Layout::Lanes(shape)) => to_planes(input, shape, flat_mut(out), false),
+                        _ => {}
+                    }
+                }
+                Ok(())
+            }
+        };
+        values[step.output] = out;
+        result
+    }
+
+    /// Puts an item's output at a node in planes, where it is not.
+    pub fn keep(&mut self, node: NodeId, position: usize) {
+        let slot = self.plan.seats[node.index()].map_or(0, |s| s.slot);
+        if let Layout::Lanes(shape) = self.plan.slots[slot].layout {
+            let lanes = self.lanes(slot);
+            let Memory { values, kept, .. } = &mut *self.memory;
+            kept[position].resize(shape.iter().product(), 0.0);
+            let values = &values[slot][position * lanes..][..lanes];
+            to_planes(values, shape, &mut kept[position], false);
+        }
+    }
+
+    /// Begins an item's way back with the gradient at its tap. Items before it that are not there yet have none.
+    pub fn begin(&mut self, slot: usize, position: usize, shut_gate: bool, cotangent: &[f32]) {
+        let lanes = self.lanes(slot);
+        let Memory {
+            values,
+            gradients,
+            filled,
+            ..
+        } = &mut *self.memory;
+        let gradient = &mut gradients[self.plan.slots[slot].buffer];
+        grow(gradient, (position + 1) * lanes, Lane::ZERO);
+        let own = position * lanes..(position + 1) * lanes;
+        if filled[slot] < position {
+            gradient[filled[slot] * lanes..own.start].fill(Lane::ZERO);
+        }
+        filled[slot] = filled[slot].max(position + 1);
+        let gradient = &mut gradient[own.clone()];
+        match self.plan.slots[slot].layout {
+            Layout::Lanes(shape) => to_lanes(cotangent, shape, gradient, false),
+            Layout::Planes(n) => flat_mut(gradient)[..n].copy_from_slice(cotangent),
+        }
+        if let Some(ceiling) = self.plan.slots[slot].rectified.filter(|_| shut_gate) {
+            let output = &values[slot][own];
+            shut(self.isa, Gate { output, ceiling }, gradient);
+        }
+    }
+
+    /// Hands a step's gradient on to what it was computed from; to the other branch of a sum only if told so.
+    pub fn pullback(&mut self, step: &Step, with_other: bool) -> Result<()> {
+        let Self {
+            plan,
+            operations,
+            memory,
+            isa,
+        } = self;
+        let Memory {
+            values,
+            gradients,
+            filled,
+            workspaces,
+            stage,
+            ..
+        } = &mut **memory;
+        let items = filled[step.output];
+        if items == 0 {
+            return Ok(());
+        }
+        let (from, to) = (&plan.slots[step.output], &plan.slots[step.input]);
+        let own = std::mem::take(&mut gradients[from.buffer]);
+        let g = &own[..items * from.layout.lanes()];
+        let mut put = |slot: usize, work: &mut dyn FnMut(&mut Target<'_>) -> Result<()>| {
+            let to = &plan.slots[slot];
+            let lanes = to.layout.lanes();
+            let mut buffer = std::mem::take(&mut gradients[to.buffer]);
+            grow(&mut buffer, items * lanes, Lane::ZERO);
+            let before = filled[slot];
+            if (1..items).contains(&before) {
+                // Some items have a share there already: the others' shares are added to zeros.
+                buffer[before * lanes..items * lanes].fill(Lane::ZERO);
+            }
+            filled[slot] = before.max(items);
+            let gate = to.rectified.map(|ceiling| Gate {
+                output: &values[slot],
+                ceiling,
+            });
+            let result = work(&mut Target {
+                buffer: &mut buffer[..items * lanes],
+                add: before > 0,
+                gate,
+            });
+            gradients[to.buffer] = buffer;
+            result
+        };
+        if let Some(other) = step.other.filter(|_| with_other) {
+            put(other, &mut |target| {
+                target.accept(*isa, g);
+                Ok(())
+            })?;
+        }
+        put(step.input, &mut |target| {
+            match (step.what, from.layout, to.layout) {
+                (What::Node(id), layout, _) => {
+                    if let Some(operation) = &mut operations[id.index()] {
+                        let mut machine = Machine {
+                            isa: *isa,
+                            items,
+                            workspaces,
+                            stage,
+                        };
+                        let x = &values[step.input][..items * to.layout.lanes()];
+                        let y = &values[step.output][..items * layout.lanes()];
+                        operation.pullback(&mut machine, x, y, layout, g, target)?;
+                    }
+                }
+                (_, Layout::Lanes(shape), _) => target.planes(*isa, |dx, add| {
+                    let stride = dx.len() / items;
+                    for (g, dx) in g.chunks(from.layout.lanes()).zip(dx.chunks_mut(stride)) {
+                        to_planes(g, shape, dx, add);
+                    }
+                }),
+                (_, _, Layout::Lanes(shape)) => {
+                    let each = g.chunks(from.layout.lanes());
+                    for (g, dx) in each.zip(target.buffer.chunks_mut(to.layout.lanes())) {
+                        to_lanes(flat(g), shape, dx, target.add);
+                    }
+                    if let Some(gate) = target.gate {
+                        shut(*isa, gate, target.buffer);
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        gradients[from.buffer] = own;
+        Ok(())
+    }
+}
