@@ -5,7 +5,7 @@ mod golden;
 
 use golden::{channels_first, channels_last, relative_l2, sample, uniform};
 use metamer_studio::Result;
-use metamer_studio::cpu::Cpu;
+use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::formats::tensorflow::Description;
 use metamer_studio::formats::{npy, npz};
 use metamer_studio::layers::Parameter;
@@ -93,7 +93,7 @@ fn start() -> Vec<f32> {
 fn the_whole_network_agrees_with_tensorflow() {
     let mut formula = Formula::read();
     let built = vgg19(&formula.descriptions(), &mut formula).unwrap();
-    let mut executor = Cpu::new(Arc::new(built.graph), 0).unwrap();
+    let mut executor = Cpu::new(Arc::new(built.graph), 0, Convolving::Exact).unwrap();
     let read = |name: &str| npz::read(Path::new(&format!("{FOLDER}/{name}"))).unwrap();
     let (activations, gradients, info) = (
         read("activations.npz"),

@@ -5,6 +5,7 @@ use egui::{
 };
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, SnapshotOptions};
+use metamer_studio::cpu::Convolving;
 use metamer_studio::export::{Cells, ColourMap, Shading};
 use metamer_studio::gui::sound_view::{SoundAxes, SoundView, Span, reading};
 use metamer_studio::gui::{Cochleagram, Margins, Waveform, heatmap, read_out, theme};
@@ -36,7 +37,8 @@ fn pair() -> &'static Pair {
         let speech = speech.prepare(&model.input, Crop::Feather2023).unwrap();
         let noise = Random::new(1, Purpose::Start).normals(speech.len(), 0.0, 0.02);
         let noisy: Vec<f32> = speech.iter().zip(&noise).map(|(s, n)| s + n).collect();
-        let mut executor = device::executor(model.graph.clone(), "cpu", 1).unwrap();
+        let mut executor =
+            device::executor(model.graph.clone(), "cpu", 1, Convolving::Exact).unwrap();
         let sounds = [Arc::new(speech), Arc::new(noisy)];
         let maps = [0, 1].map(|i| {
             executor.forward(&sounds[i], model.logits).unwrap();
