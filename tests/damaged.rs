@@ -1,8 +1,8 @@
 //! Published files cut short at every length, and with single bits flipped: an error or what is right, never a panic, a
 //! hang, or memory beyond what the file is worth.
 //!
-//! Small files are tried exhaustively. Of larger ones every length was tried once; here lengths are taken in strides that
-//! grow with the file.
+//! Small files are tried exhaustively. Of larger ones lengths are taken in strides that grow with the file; with the
+//! environment variable `EVERY_LENGTH` set, every length is tried.
 
 use metamer_studio::formats::pickle::{self, Pickle, Value, numpy};
 use metamer_studio::formats::{Array, tensorflow};
