@@ -6,6 +6,7 @@ use metamer_studio::cpu::Cpu;
 use metamer_studio::layers::cochleagram::{Analytic, Edges, ErbFilters, Power};
 use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap, registry};
+use metamer_studio::session::Stimulus;
 use metamer_studio::stimulus::random::{Purpose, Random};
 use std::sync::Arc;
 
@@ -431,5 +432,35 @@ fn the_embedded_network_reproduces_the_parity_values() {
         }
         let mean = y.iter().map(|v| f64::from(*v)).sum::<f64>() / 1000.0;
         assert!((mean - expected["mean"].as_f64().unwrap()).abs() < 2e-6 * scale);
+    }
+}
+
+/// The word scores of the embedded word 'umbrella', from the same weights in PyTorch 2.15 on this program's cochleagram.
+#[test]
+fn the_embedded_word_networks_reproduce_the_scores_of_another_program() {
+    let text = std::fs::read_to_string("tests/data/parity/word_networks.json").unwrap();
+    let expected: std::collections::BTreeMap<String, Vec<f32>> =
+        serde_json::from_str(&text).unwrap();
+    assert_eq!(expected.len(), 2);
+    let stimulus = Stimulus::load("umbrella").unwrap();
+    for (name, scores) in expected {
+        let model = registry::load(&name).unwrap();
+        let input = stimulus
+            .prepare(&model.input, metamer_studio::stimulus::Crop::Feather2023)
+            .unwrap();
+        let graph = model.graph.clone();
+        let mut cpu = Cpu::new(graph.clone(), 2).unwrap();
+        let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
+        let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
+        for executor in executors {
+            executor.forward(&input, model.logits).unwrap();
+            let found = executor.activation(model.logits).unwrap().into_owned();
+            let largest = scores.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+            for (a, b) in found.iter().zip(&scores) {
+                assert!((a - b).abs() < 2e-5 * largest, "{name}: {a} {b}");
+            }
+            let best = |v: &[f32]| (0..v.len()).max_by(|a, b| v[*a].total_cmp(&v[*b])).unwrap();
+            assert_eq!(model.label(best(&found)), "umbrella");
+        }
     }
 }

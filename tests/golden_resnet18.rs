@@ -5,7 +5,7 @@
 mod golden;
 
 use candle_core::{DType, Device};
-use golden::uniform;
+use golden::{relative_l2, sample, uniform};
 use metamer_studio::cpu::Cpu;
 use metamer_studio::formats::{Array, npy, npz, safetensors};
 use metamer_studio::layers::*;
@@ -167,19 +167,6 @@ fn picture() -> Vec<f32> {
 fn start() -> Vec<f32> {
     let values = uniform(88, 3 * 224 * 224);
     values.into_iter().map(|u| (u * 0.2 + 0.4) as f32).collect()
-}
-
-/// Every value, or the stored sub-sample of them.
-fn sample(values: &[f32], stored: usize) -> Vec<f32> {
-    (0..stored)
-        .map(|i| values[i * values.len() / stored])
-        .collect()
-}
-
-fn relative_l2(found: &[f32], expected: &[f32]) -> f64 {
-    let square = |v: f32| f64::from(v) * f64::from(v);
-    let error: f64 = found.iter().zip(expected).map(|(f, e)| square(f - e)).sum();
-    (error / expected.iter().map(|e| square(*e)).sum::<f64>()).sqrt()
 }
 
 /// The same network with and without folded batch norms on the fast executor, and as written on the reference.

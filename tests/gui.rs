@@ -1,192 +1,19 @@
 //! The real window with the real worker, without a display: found and pressed by accessible label.
 
+#[path = "support/window.rs"]
+mod window;
+
 use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::{Harness, kittest::Queryable};
 use metamer_studio::gui::action::Action;
 use metamer_studio::gui::state::{Dialog, Mark, Phase};
-use metamer_studio::gui::{App, Choices, GuiOptions, Message};
-use metamer_studio::network::Model;
-use metamer_studio::verify::NullDistribution;
-use metamer_studio::verify::null::Origin;
+use metamer_studio::gui::{App, Choices, Message};
+use metamer_studio::network::imported::Library;
+use metamer_studio::verify::published;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Whoever waits longer than this waits in vain.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Window {
-    harness: Harness<'static, App>,
-    place: Arc<tempfile::TempDir>,
-}
-
-impl Window {
-    /// A window whose places are in a fresh folder.
-    fn open() -> Self {
-        Self::open_in(Arc::new(tempfile::tempdir().unwrap()))
-    }
-
-    fn open_in(place: Arc<tempfile::TempDir>) -> Self {
-        let options = options_in(&place);
-        let harness = Harness::builder()
-            .with_size([1440.0, 900.0])
-            .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
-        let mut window = Self { harness, place };
-        window.until("the model", |app| app.state().preview.reference.is_some());
-        window
-    }
-
-    fn results(&self) -> PathBuf {
-        self.place.path().join("runs")
-    }
-
-    fn app(&self) -> &App {
-        self.harness.state()
-    }
-
-    /// Steps until something is so; fails when it does not become so.
-    fn until(&mut self, what: &str, mut is_so: impl FnMut(&App) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !is_so(self.harness.state()) {
-            let notices: Vec<_> = self.app().state().notices.iter().map(|n| &n.text).collect();
-            assert!(
-                Instant::now() < end,
-                "waited in vain for {what}; notices: {notices:?}"
-            );
-            self.harness.step();
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // What is so in the state is also in the picture.
-        self.harness.run_steps(2);
-    }
-
-    fn until_phase(&mut self, phase: Phase) {
-        self.until(&format!("{phase:?}"), |app| {
-            app.state().shown().is_some_and(|r| r.phase == phase)
-        });
-    }
-
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
-        for pressed in [true, false] {
-            self.harness.event_modifiers(
-                Event::Key {
-                    key,
-                    physical_key: None,
-                    pressed,
-                    repeat: false,
-                    modifiers,
-                },
-                modifiers,
-            );
-        }
-        self.harness.step();
-    }
-
-    fn click(&mut self, label: &str) {
-        self.harness.get_by_label(label).click();
-        self.harness.run_steps(2);
-    }
-
-    fn click_layer(&mut self, layer: &str, modifiers: Modifiers) {
-        let label = format!("Layer {layer},");
-        self.harness.get_by_label_contains(&label).scroll_to_me();
-        // Scrolling takes a few frames.
-        self.harness.run_steps(5);
-        self.harness
-            .get_by_label_contains(&label)
-            .click_modifiers(modifiers);
-        self.harness.run_steps(2);
-    }
-
-    fn shows(&self, text: &str) -> bool {
-        self.harness
-            .query_all_by_label_contains(text)
-            .next()
-            .is_some()
-    }
-
-    /// A run of `steps` steps at the chosen layer.
-    fn set_steps(&mut self, steps: u64) {
-        self.harness
-            .state_mut()
-            .send(Message::Edit("steps", steps.to_string()));
-        self.harness.state_mut().send(Message::EndEdit("steps"));
-        assert_eq!(self.app().state().procedure.steps, steps);
-        self.harness.step();
-    }
-
-    fn loss(&self) -> f64 {
-        self.app()
-            .state()
-            .shown()
-            .and_then(|r| r.loss_now)
-            .expect("a loss")
-    }
-
-    fn ask_to_close(&mut self) {
-        let viewport = self
-            .harness
-            .input_mut()
-            .viewports
-            .entry(egui::ViewportId::ROOT)
-            .or_default();
-        viewport.events.push(egui::ViewportEvent::Close);
-        self.harness.step();
-    }
-
-    fn closes(&self) -> bool {
-        let output = self.harness.output();
-        let commands = output.viewport_output.values().flat_map(|v| &v.commands);
-        commands
-            .into_iter()
-            .any(|c| *c == egui::ViewportCommand::Close)
-    }
-}
-
-/// Everything in one folder, and nothing of the desktop.
-fn options_in(place: &tempfile::TempDir) -> GuiOptions {
-    GuiOptions {
-        settings: Some(place.path().join("settings.toml")),
-        results: Some(place.path().join("runs")),
-        data: Some(place.path().join("data")),
-        native: false,
-        nulls: Arc::new(|model| Some(Arc::new(low_null(model)))),
-        ..GuiOptions::default()
-    }
-}
-
-/// A null distribution that almost anything exceeds, so that a short run can pass.
-fn low_null(model: &Model) -> NullDistribution {
-    let origin = Origin {
-        model: model.name.clone(),
-        weights_sha256: model.weights_sha256.clone(),
-        seed: 1,
-        pictures: 7,
-        pictures_sha256: String::new(),
-        sources: "made up for tests".into(),
-    };
-    let values = || [vec![0.1, 0.2], vec![0.1, 0.2], vec![-30.0, -20.0]];
-    let name = |id: &_| model.graph.node(*id).name.clone();
-    let layers = model
-        .metamer_layers
-        .iter()
-        .map(|id| (name(id), values()))
-        .collect();
-    NullDistribution {
-        origin,
-        pairs: vec![0, 1],
-        layers,
-    }
-}
-
-fn folders(root: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|e| e.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
+use window::{PATIENCE, Window, folders, options_in};
 
 #[test]
 fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
@@ -630,4 +457,77 @@ mod pictures {
     fn a_finished_run_in_the_light_theme() {
         finished("light");
     }
+}
+
+/// A file as the system hands it over.
+#[derive(Debug)]
+struct DroppedPath(PathBuf);
+
+impl egui::DroppedFile for DroppedPath {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+/// The authors' files, dropped on the window: found out, imported, used, and still there the next time.
+#[test]
+fn a_dropped_checkpoint_becomes_a_model_and_its_published_null_the_verdict() {
+    let place = Arc::new(tempfile::tempdir().unwrap());
+    let library = Library::at(place.path().join("data").join("models"));
+    let mut options = options_in(&place);
+    options.nulls = Arc::new(move |model| published::null_for(&library, model));
+    let mut w = Window::open_with(place.clone(), options);
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden");
+    for file in ["vgg19/vgg_19.ckpt", "nulls/null_py2_protocol2.pckl"] {
+        let file = DroppedPath(data.join(file));
+        w.harness.input_mut().dropped_files.push(Arc::new(file));
+    }
+    w.harness.step();
+    w.until("what was found", |app| {
+        matches!(app.state().dialog, Some(Dialog::Import { .. }))
+    });
+    for text in [
+        "VGG-19 (TF-slim)",
+        "38 tensors, none missing",
+        "conv3_4_jittered_relu",
+    ] {
+        assert!(w.shows(text), "{text}");
+    }
+    w.harness.run_steps(5);
+    w.click("Import");
+    w.until("the answer", |app| app.state().dialog.is_none());
+    w.until("the model", |app| {
+        let state = app.state();
+        state.model.as_ref().is_some_and(|m| m.name == "vgg_19") && state.layers.len() == 8
+    });
+    w.click_layer("conv3_4_jittered_relu", Modifiers::NONE);
+    w.set_steps(12);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until_phase(Phase::Finished);
+    let run = w.app().state().shown().unwrap();
+    assert_eq!(
+        (&run.spec.model[..], run.elements),
+        ("vgg_19", 56 * 56 * 32)
+    );
+    let (largest, _) = run.null.clone().unwrap();
+    assert!((largest - 0.307_140_138).abs() < 1e-6, "{largest}");
+    assert_eq!(run.histogram.as_ref().unwrap().total(), 2000);
+    let verdict = run.verification.as_ref().unwrap();
+    let spearman = &verdict.criteria["spearman"];
+    assert!(
+        spearman.text.contains("2000 null pairs (largest 0.3071)"),
+        "{}",
+        spearman.text
+    );
+    assert!(w.shows("pairs: rho from") && w.shows("this metamer"));
+    assert!(w.shows("published by the authors, null_py2_protocol2.pckl"));
+    // The next time it is chosen again by itself; and the first one is still there.
+    w.harness.state_mut().send(Message::CloseRequested);
+    drop(w);
+    let w = Window::open_in(place);
+    assert_eq!(w.app().state().imported.len(), 1);
 }

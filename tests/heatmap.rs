@@ -183,7 +183,7 @@ fn wall() -> (Vec<Map>, Vec2) {
 #[test]
 fn the_card_draws_every_map_range_and_gamma_as_defined() {
     let (maps, size) = wall();
-    assert_eq!(maps.len(), 5 * 4 * 3 * 2);
+    assert_eq!(maps.len(), 6 * 4 * 3 * 2);
     for scale in [1.0, 1.5] {
         let drawn = draw(maps.clone(), size, scale, true);
         assert_same(

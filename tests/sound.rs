@@ -8,7 +8,7 @@ mod program;
 use golden::uniform;
 use metamer_studio::formats::{Array, npy, npz};
 use metamer_studio::session::run_folder;
-use metamer_studio::stimulus::{Part, Sound, excerpt};
+use metamer_studio::stimulus::{Part, Sound, embedded, excerpt};
 use program::Place;
 use serde_json::Value;
 use std::path::Path;
@@ -117,6 +117,18 @@ fn every_sample_type_of_wav_is_read() {
             bytes(&|s| s.to_le_bytes().to_vec()),
             0.0,
         ),
+        (
+            "8 channels",
+            1,
+            16,
+            8,
+            // A little more on every other channel, as much less on the rest.
+            bytes(&|s| {
+                let channel = |c| (whole(s, 16) + if c % 2 == 0 { 100 } else { -100 }) as i16;
+                (0..8).flat_map(|c| channel(c).to_le_bytes()).collect()
+            }),
+            1e-4,
+        ),
         // Twice as loud on the left, silent on the right: the mean is the signal.
         (
             "stereo",
@@ -134,6 +146,96 @@ fn every_sample_type_of_wav_is_read() {
         let error = distance(&sound.samples, &signal);
         assert!(error <= tolerance, "{what}: {error}");
     }
+}
+
+#[test]
+fn unusual_sounds_are_made_ready_like_any_other() {
+    let rms = |x: &[f32]| (x.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / 4e4).sqrt();
+    let ready = |sound: &Sound| excerpt::prepare(sound, Part::Loudest, 40_000).unwrap();
+    // 192 kHz: a tone stays where it is, and what no network hears is gone.
+    let at = |i: u32, hertz: f64| (std::f64::consts::TAU * hertz * f64::from(i) / 192e3).sin();
+    let data = (0..384_000).flat_map(|i| {
+        let sample = at(i, 1000.0) / 4.0 + at(i, 40e3) / 2.0;
+        ((sample * 32767.0) as i16).to_le_bytes()
+    });
+    let x = ready(&Sound::decode(wav(1, 16, 1, 192_000, &data.collect::<Vec<_>>())).unwrap());
+    assert!((rms(&x) - 0.1).abs() < 1e-6);
+    let expected = |i: u32| 0.1 * 2f64.sqrt() * (std::f64::consts::TAU * f64::from(i) / 20.0).sin();
+    let worst = (2000..38_000u32).map(|i| (f64::from(x[i as usize]) - expected(i)).abs());
+    assert!(worst.fold(0.0, f64::max) < 1e-3);
+    // A sound that was clipped, or goes beyond full scale, is only scaled.
+    let loud: Vec<f32> = (0..40_000u32)
+        .map(|i| (9.0 * (f64::from(i) / 7.0).sin()).clamp(-4.0, 4.0) as f32)
+        .collect();
+    let sound = Sound::decode(float_wav(&loud)).unwrap();
+    let x = ready(&sound);
+    assert!((rms(&x) - 0.1).abs() < 1e-6);
+    let largest = x.iter().fold(0f32, |m, s| m.max(s.abs()));
+    assert!(x.iter().filter(|s| s.abs() > 0.999 * largest).count() > 10_000);
+    // A single click is a sound; numbers that no level can be given are not.
+    let mut click = vec![0.0; 4000];
+    click[17] = 1e-20;
+    assert!((rms(&ready(&Sound::new(20_000, click).unwrap())) - 0.1).abs() < 1e-6);
+    let huge = Sound::new(20_000, vec![1e300, -1e300, 1e300]).unwrap();
+    let refused = excerpt::prepare(&huge, Part::Loudest, 3).unwrap_err();
+    assert!(refused.contains("too large"), "{refused}");
+}
+
+/// An hour of noise at 16 kHz, 8 bits, with three seconds that are louder, written piece by piece.
+fn hour(path: &Path) {
+    use std::io::Write;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let samples = 3600 * 16_000u32;
+    let mut header = wav(1, 8, 1, 16_000, &[]);
+    header[4..8].copy_from_slice(&(38 + samples).to_le_bytes());
+    header[42..46].copy_from_slice(&samples.to_le_bytes());
+    file.write_all(&header).unwrap();
+    for second in 0..3600u32 {
+        let gain = if (2000..2003).contains(&second) { 2 } else { 1 };
+        let piece: Vec<u8> = (0..16_000u32)
+            .map(|i| {
+                let noise = (second * 16_000 + i).wrapping_mul(2_654_435_761) >> 24;
+                (128 + (noise as i32 - 128) / 4 * gain) as u8
+            })
+            .collect();
+        file.write_all(&piece).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+#[test]
+fn of_an_hour_only_the_excerpt_is_held() {
+    let place = Place::new();
+    hour(&place.path("hour.wav"));
+    // As 64-bit samples the hour takes 460 MB, and more at 20 kHz: it does not fit into what is allowed here.
+    let made = |part: &str, out: &str| {
+        let program = env!("CARGO_BIN_EXE_metamer-studio");
+        let ask = format!(
+            "ulimit -d 400000 && exec {program} cochleagram hour.wav --front-end feather2019 --threads 1 {part} --out {out}"
+        );
+        let output = std::process::Command::new("sh")
+            .args(["-c", &ask])
+            .env("RAYON_NUM_THREADS", "1")
+            .current_dir(place.path("."))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{part}: {said}");
+        npy::read(&place.path(out)).unwrap().values
+    };
+    let loudest = made("", "loudest.npy");
+    assert_eq!(loudest.len(), 211 * 400);
+    assert_ne!(loudest, made("--part 100", "elsewhere.npy"));
+    let late = made("--part 3599.5", "late.npy");
+    let frames = |x: &[f32], from: usize| (0..211).map(|c| x[c * 400 + from]).sum::<f32>();
+    assert!(
+        frames(&late, 300) < 0.5 * frames(&late, 50),
+        "silence follows the end"
+    );
+    place
+        .run("cochleagram hour.wav --front-end feather2019 --part 3600 --out c.npy")
+        .exits(1)
+        .says("3600.000 s long");
 }
 
 #[test]
@@ -211,6 +313,25 @@ fn bad_sounds_are_told_apart() {
     let mut broken = good.clone();
     broken[77] = f32::NAN;
     place.write("nan.wav", &float_wav(&broken));
+    // The header promises a thousand samples more than there are, or nearly four gigabytes of them.
+    let lie = |claimed: u32| {
+        let mut bytes = whole.clone();
+        bytes[42..46].copy_from_slice(&claimed.to_le_bytes());
+        bytes
+    };
+    place.write("liar.wav", &lie(4 * 6000));
+    place.write("great_liar.wav", &lie(u32::MAX - 100));
+    let video = [
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec(),
+        vec![0; 5000],
+    ]
+    .concat();
+    place.write("film.mp4", &video);
+    place.write("film.wav", &video);
+    place.write(
+        "film.avi.wav",
+        &[b"RIFF\0\x10\0\0AVI LIST".to_vec(), vec![0; 4080]].concat(),
+    );
     std::fs::create_dir(place.path("folder.wav")).unwrap();
     // The content counts, not the name.
     place.write("really_a_sound.png", &whole);
@@ -230,6 +351,13 @@ fn bad_sounds_are_told_apart() {
     ask("constant.wav").exits(1).says("silent");
     ask("one.wav").exits(1).says("silent");
     ask("nan.wav").exits(1).says("NaN").says("finite");
+    ask("liar.wav").exits(1).says("liar.wav").says("cut short");
+    ask("great_liar.wav").exits(1).says("cut short");
+    ask("film.wav")
+        .exits(1)
+        .says("neither WAV, FLAC, OGG nor MP3");
+    ask("film.avi.wav").exits(1).says("neither WAV");
+    ask("film.mp4").exits(1).says("film.mp4");
     ask("folder.wav").exits(1).says("folder");
     ask("missing.wav").exits(1).says("Cannot read");
     ask("austin").exits(1).says("did you mean 'austen'");
@@ -238,6 +366,16 @@ fn bad_sounds_are_told_apart() {
         .run("cochleagram austen --front-end feather2019 --out c.tiff")
         .exits(1)
         .says(".npy or .png");
+    let picture = |more: &str| {
+        place.run(&format!(
+            "cochleagram austen --front-end feather2019 {more}"
+        ))
+    };
+    picture("--out c.npy --range 0:1").exits(1).says("--range");
+    picture("--out c.png --range 1:0").exits(2).says("LOW:HIGH");
+    picture("--out c.png --colour-map magna")
+        .exits(2)
+        .says("magma");
     place
         .run("cochleagram austen --front-end feather2019 --part 2.5 --out c.npy")
         .exits(1)
@@ -440,6 +578,26 @@ fn a_cochleagram_is_inverted_and_the_run_folder_can_be_listened_to() {
             let spec = run_folder::spec_in_wav(&run.join(format!("{name}.wav"))).unwrap();
             assert_eq!((spec.model.as_str(), spec.procedure.steps), (model, 24));
         }
+        // On request also for players that know nothing but 48 kHz and 16 bits.
+        place
+            .run(&format!("{ask} --out runs --resume --listening-copy"))
+            .exits(0);
+        for name in ["metamer", "reference"] {
+            let path = run.join(format!("{name}_48k.wav"));
+            let spec = hound::WavReader::open(&path).unwrap().spec();
+            assert_eq!(
+                (spec.channels, spec.sample_rate, spec.bits_per_sample),
+                (1, 48_000, 16)
+            );
+            let copy = Sound::open(&path).unwrap().samples;
+            let exact = Sound::open(&run.join(format!("{name}.wav"))).unwrap();
+            let exact = exact.resampled(48_000).unwrap().samples;
+            assert_eq!(copy.len(), exact.len());
+            let worst = copy.iter().zip(&exact).map(|(a, b)| (a - b).abs());
+            let worst = worst.fold(0.0, f64::max) * 32768.0;
+            assert!(worst < 0.6, "{name}: {worst} units of 16 bits");
+            assert_eq!(run_folder::spec_in_wav(&path).unwrap().model, model);
+        }
         place
             .run(&format!("reproduce {folder}"))
             .exits(0)
@@ -454,6 +612,75 @@ fn a_cochleagram_is_inverted_and_the_run_folder_can_be_listened_to() {
             .says("Unknown:")
             .says("matched");
     }
+}
+
+/// A place whose only sound devices are those of this configuration of ALSA.
+fn with_devices(place: &Place, configuration: &str, arguments: &str) -> program::Ran {
+    place.write("asound.conf", configuration.as_bytes());
+    let mut command = place.command(arguments);
+    command.env("ALSA_CONFIG_PATH", place.path("asound.conf"));
+    program::Ran::of(arguments, command)
+}
+
+#[test]
+fn sounds_are_played_without_a_window() {
+    let place = Place::new();
+    let file = place.path("heard.wav");
+    let devices = format!(
+        "pcm.file {{ type file slave.pcm {{ type null }} file \"{}\" format wav }}\n\
+         pcm.!default {{ type plug slave {{ pcm file format S16_LE channels 2 rate 48000 }} }}\n\
+         pcm.nothing {{ type null hint {{ show on description \"Nowhere\" }} }}\n",
+        file.display()
+    );
+    with_devices(&place, &devices, "play crow")
+        .exits(0)
+        .says("crow");
+    let crow = embedded::find_sound("crow").unwrap();
+    let crow = Sound::decode(crow.bytes.to_vec())
+        .unwrap()
+        .resampled(48_000)
+        .unwrap();
+    let mut reader = hound::WavReader::open(&file).unwrap();
+    let heard: Vec<f64> = reader
+        .samples::<i16>()
+        .step_by(2)
+        .map(|s| f64::from(s.unwrap()) / 32768.0)
+        .collect();
+    let n = crow.samples.len();
+    let worst = crow
+        .samples
+        .iter()
+        .zip(&heard)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max);
+    assert!(
+        worst < 1.01 / 32768.0 && heard[n..].iter().all(|s| *s == 0.0),
+        "{worst}"
+    );
+    with_devices(&place, &devices, "play --devices")
+        .exits(0)
+        .says("nothing")
+        .says("Nowhere");
+    with_devices(&place, &devices, "play crow bell --device nothing")
+        .exits(0)
+        .says("bell");
+    with_devices(&place, &devices, "play crow --device elsewhere")
+        .exits(1)
+        .says("Audio unavailable: there is no sound device 'elsewhere'");
+    // No device at all, and a configuration that is none.
+    with_devices(&place, "\n", "play crow")
+        .exits(1)
+        .says("Audio unavailable: ");
+    with_devices(&place, "pcm.!default { type", "play crow")
+        .exits(1)
+        .says("Audio unavailable: ");
+    with_devices(&place, &devices, "play missing.wav")
+        .exits(1)
+        .says("missing.wav");
+    place
+        .run("generate efficientnet-lite0 --stimulus chelsea --layer stem --listening-copy")
+        .exits(1)
+        .says("nothing to listen to");
 }
 
 #[test]

@@ -12,7 +12,14 @@ import matplotlib
 import numpy as np
 
 # Our name, matplotlib's name.
-MAPS = {"viridis": "viridis", "magma": "magma", "greys": "gray", "blues": "Blues", "berlin": "berlin"}
+MAPS = {
+    "magma": "magma",
+    "viridis": "viridis",
+    "greys": "gray",
+    "blues": "Blues",
+    "berlin": "berlin",
+    "red_blue": "RdBu_r",
+}
 
 
 def main(target):

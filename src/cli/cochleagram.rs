@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::arguments::{Computer, Listening};
 use super::output::out;
+use crate::export::{Cells, ColourMap, Part, Shading, heat_map};
 use crate::formats::{Array, atomic, npy};
 use crate::network::registry;
 use crate::session::{Stimulus, device, run_folder};
@@ -19,10 +20,17 @@ pub struct Cochleagram {
     /// Whose cochleagram.
     #[arg(long, value_enum)]
     front_end: FrontEndArg,
-    /// A .npy of float32 [channels, frames], low frequencies first; or a .png, low frequencies at the bottom, from 0 (black)
-    /// to the largest value (white).
+    /// A .npy of float32 [channels, frames], low frequencies first; or a .png of a pixel for each value, low frequencies at
+    /// the bottom.
     #[arg(long)]
     out: PathBuf,
+    /// Colours of the .png: magma, viridis, greys, blues, berlin or red-blue; the last two are for what has a sign.
+    #[arg(long, value_name = "NAME", default_value = "greys", value_parser = |name: &str| ColourMap::find(name))]
+    colour_map: ColourMap,
+    /// Values of the first and the last colour of the .png, instead of 0 and the largest value; for pictures that are to be
+    /// compared.
+    #[arg(long, value_name = "LOW:HIGH", value_parser = parse_range, allow_hyphen_values = true)]
+    range: Option<[f32; 2]>,
     #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
@@ -54,6 +62,9 @@ impl Cochleagram {
                 self.out.display()
             );
         }
+        if extension == "npy" && self.range.is_some() {
+            bail!("--range is for a .png; a .npy holds the values themselves");
+        }
         let model = registry::load(match self.front_end {
             FrontEndArg::Feather2019 => "cochleagram-feather2019",
             FrontEndArg::Cochleagram1 => "cochleagram-1",
@@ -74,10 +85,13 @@ impl Cochleagram {
         if extension == "npy" {
             npy::write(&self.out, &Array::new(shape.to_vec(), values)?)?;
         } else {
-            atomic::write(
-                &self.out,
-                &run_folder::encode_png(&picture(&values, shape[1])?, &[])?,
-            )?;
+            let cells = Cells::new(shape[0], shape[1], values)?;
+            let mut shading = Shading::shared(self.colour_map, [&cells]);
+            if let Some([low, high]) = self.range {
+                (shading.low, shading.high) = (low, high);
+            }
+            let png = run_folder::encode_png(&picture(&cells, &shading)?, &[])?;
+            atomic::write(&self.out, &png)?;
         }
         out!(
             "{} channels by {} frames written to {}",
@@ -89,23 +103,42 @@ impl Cochleagram {
     }
 }
 
-/// Greys from 0 to the largest value, low frequencies at the bottom.
-fn picture(values: &[f32], frames: usize) -> crate::Result<Image> {
-    let largest = values.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    let channels = values.chunks(frames).rev().flatten();
-    let grey = channels
-        .flat_map(|v| [(v.max(0.0) / largest * 255.0).round() as u8; 3])
-        .collect();
-    Image::new(frames, values.len() / frames, grey)
+/// One pixel a cell, low frequencies at the bottom.
+fn picture(cells: &Cells, shading: &Shading) -> crate::Result<Image> {
+    let size = [cells.columns(), cells.rows()];
+    let pixels = heat_map::draw(cells, shading, Part::whole(cells), size);
+    let rgb = pixels.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]);
+    Image::new(size[0], size[1], rgb.collect())
+}
+
+fn parse_range(text: &str) -> Result<[f32; 2], String> {
+    let numbers = text.split_once(':').and_then(|(low, high)| {
+        let number = |s: &str| s.trim().parse::<f32>().ok().filter(|v| v.is_finite());
+        Some([number(low)?, number(high)?])
+    });
+    numbers.filter(|[low, high]| low < high).ok_or_else(|| {
+        format!("must be LOW:HIGH, two numbers of which the first is less, found '{text}'")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::ColourMap;
 
     #[test]
     fn low_frequencies_are_at_the_bottom() {
-        let image = picture(&[0.0, 4.0, 1.0, -1.0], 2).unwrap();
+        let cells = Cells::new(2, 2, vec![0.0, 4.0, 1.0, 0.0]).unwrap();
+        let shading = Shading::shared(ColourMap::Greys, [&cells]);
+        let image = picture(&cells, &shading).unwrap();
         assert_eq!(image.rgb, [64, 64, 64, 0, 0, 0, 0, 0, 0, 255, 255, 255]);
+    }
+
+    #[test]
+    fn a_range_is_two_numbers_in_order() {
+        assert_eq!(parse_range("0:6.5"), Ok([0.0, 6.5]));
+        for wrong in ["", "3", "3:1", "1:1", "0:NaN", "0:inf", "a:b"] {
+            assert!(parse_range(wrong).unwrap_err().contains(wrong), "{wrong}");
+        }
     }
 }

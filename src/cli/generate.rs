@@ -4,14 +4,16 @@ use super::arguments::Computer;
 use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
+use crate::network::imported::Library;
 use crate::network::registry;
+use crate::session::listening_copy;
 use crate::session::messages::{Finished, Progress, Started};
 use crate::session::{
     Command, Event, Existing, Job, Request, Session, SessionOptions, Stimulus, TraceRow,
 };
 use crate::synthesis::recipe;
-use crate::verify::NullDistribution;
 use crate::verify::number::Number;
+use crate::verify::published;
 use crate::verify::verdict::Verdict;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -65,6 +67,9 @@ pub struct Generate {
     /// Steps between checkpoints.
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: u64,
+    /// Writes reference and metamer of a model that hears once more, at 48 kHz and 16 bits, which every player plays.
+    #[arg(long)]
+    listening_copy: bool,
     /// Progress and results as one JSON object per line on stdout.
     #[arg(long)]
     json: bool,
@@ -89,6 +94,7 @@ impl Generate {
         }
         let mut report = Report {
             json: self.json,
+            listening_copy: self.listening_copy,
             line: ProgressLine::new(self.json),
             layers,
             steps: 0,
@@ -125,6 +131,12 @@ impl Generate {
 
     fn jobs(&self) -> anyhow::Result<Vec<Job>> {
         let model = Arc::new(registry::load(&self.model)?);
+        if self.listening_copy && !model.input.is_sound() {
+            bail!(
+                "--listening-copy: '{}' sees; there is nothing to listen to",
+                self.model
+            );
+        }
         let layers = model.layers(&self.layer)?;
         let recipe = if model.input.is_sound() {
             recipe::find_for_sounds(&self.recipe)?
@@ -142,8 +154,8 @@ impl Generate {
             procedure.set(key.trim(), value.trim())?;
         }
         let null = match &self.null {
-            Some(path) => Some(Arc::new(NullDistribution::read(path)?)),
-            None => crate::verify::embedded::null_for(&model),
+            Some(path) => Some(Arc::new(published::read_for(path, &model)?)),
+            None => published::null_for(&Library::usual(), &model)?,
         };
         let stimulus = self.stimulus.as_deref().map(Stimulus::load).transpose()?;
         let existing = match (self.resume, self.overwrite) {
@@ -173,6 +185,7 @@ impl Generate {
 /// Tells the person or the calling program what happens.
 struct Report {
     json: bool,
+    listening_copy: bool,
     line: ProgressLine,
     layers: Vec<String>,
     steps: u64,
@@ -276,6 +289,12 @@ impl Report {
     fn finished(&mut self, finished: Finished) {
         self.line.clear();
         let layer = &self.layers[finished.job.0 as usize];
+        if let (true, Some(folder)) = (self.listening_copy, &finished.folder)
+            && let Err(error) = listening_copy::write(folder)
+        {
+            self.failed += 1;
+            eprintln!("{layer}: {error}");
+        }
         let verification = finished.verification.as_ref();
         self.verdicts.push(verification.map(|v| v.verdict));
         if self.json {

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::output::out;
+use crate::network::imported::Library;
 use crate::network::registry::{self, MODELS};
 use crate::stimulus::embedded;
 use clap::{Args, ValueEnum};
@@ -21,6 +22,28 @@ impl Models {
                 out!("{}", serde_json::to_string(m)?);
             } else {
                 out!("{:<24} {:<6} {}", m.name, m.modality, m.source);
+            }
+        }
+        for r in Library::usual().records() {
+            let available = r.is_available();
+            if self.json {
+                let object = serde_json::json!({
+                    "name": r.name,
+                    "title": r.architecture.title(),
+                    "modality": r.architecture.modality(),
+                    "source": r.source(),
+                    "available": available,
+                    "files": r.files.iter().map(|f| &f.path).collect::<Vec<_>>(),
+                });
+                out!("{object}");
+            } else {
+                let gone = if available {
+                    ""
+                } else {
+                    " (not there any more)"
+                };
+                let modality = r.architecture.modality();
+                out!("{:<24} {modality:<6} {}{gone}", r.name, r.source());
             }
         }
         Ok(Outcome::Done)

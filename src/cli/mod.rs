@@ -6,10 +6,12 @@ pub mod bench;
 mod cochleagram;
 mod generate;
 mod gradient;
+mod import;
 mod interrupt;
 mod list;
 mod null;
 pub mod output;
+mod play;
 mod progress;
 mod reproduce;
 pub mod screenshot;
@@ -73,12 +75,16 @@ pub enum Command {
     Gradient(gradient::Gradient),
     /// Writes the cochleagram of a sound.
     Cochleagram(cochleagram::Cochleagram),
+    /// Plays sounds, or the reference and the metamer of a run.
+    Play(play::Play),
     /// Builds a null distribution from random pairs of pictures, or merges parts of one.
     Null(null::Null),
     /// Applies the acceptance criteria again to finished runs.
     Verify(verify::Verify),
     /// Reruns the spec stored in a run folder, PNG or WAV and says whether the result is bit-equal.
     Reproduce(reproduce::Reproduce),
+    /// Adds a model from published weight files.
+    Import(import::Import),
     /// Measures steps per second and peak memory.
     Bench(bench::Bench),
     /// Renders a view of the program without a display.
@@ -98,9 +104,11 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Activations(c) => c.run(),
         Command::Gradient(c) => c.run(),
         Command::Cochleagram(c) => c.run(),
+        Command::Play(c) => c.run(),
         Command::Null(c) => c.run(),
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),
+        Command::Import(c) => c.run(),
         Command::Bench(c) => c.run(),
         Command::Screenshot(_) => anyhow::bail!("screenshots are made by the window"),
     }

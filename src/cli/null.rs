@@ -6,6 +6,7 @@ use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
 use crate::network::registry::{self, sha256};
 use crate::session::{Stimulus, device};
+use crate::stimulus::Recording;
 use crate::stimulus::excerpt::NETWORK_RATE;
 use crate::stimulus::{Image, Sound};
 use crate::verify::null::{MEASURES, Origin};
@@ -171,10 +172,13 @@ fn stimuli(sources: &[String], hears: bool) -> Result<(Unrelated, String)> {
     };
     if hears {
         let sounds = all.iter().map(|s| {
-            let sound = s.sound().ok_or_else(|| wrong(s))?;
-            sound
-                .resampled(NETWORK_RATE)
-                .map_err(|reason| Error::file(Path::new(&s.name), reason))
+            let failed = |reason: String| Error::file(Path::new(&s.name), reason);
+            match s.sound().ok_or_else(|| wrong(s))? {
+                Recording::Short(sound) => sound.resampled(NETWORK_RATE).map_err(failed),
+                Recording::Long(_) => Err(failed(
+                    "Is longer than a minute; cut it up for a null distribution".into(),
+                )),
+            }
         });
         let sounds = sounds.collect::<Result<Vec<_>>>()?;
         let bytes = |s: &Sound| {

@@ -3,11 +3,12 @@
 use super::Outcome;
 use super::arguments::Computer;
 use super::output::out;
+use crate::network::imported::Library;
 use crate::network::registry;
 use crate::session::run_folder::FinishedRun;
 use crate::session::{Request, device};
+use crate::verify::published;
 use crate::verify::verdict::{Verdict, verify};
-use crate::verify::{NullDistribution, embedded};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -31,12 +32,6 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        let null = self
-            .null
-            .as_deref()
-            .map(NullDistribution::read)
-            .transpose()?
-            .map(Arc::new);
         let mut verdicts = Vec::new();
         for path in &self.runs {
             let run = FinishedRun::read(path)?;
@@ -59,7 +54,10 @@ impl Verify {
                 &self.computer.device,
                 self.computer.threads,
             )?;
-            let null = null.clone().or_else(|| embedded::null_for(&model));
+            let null = match &self.null {
+                Some(path) => Some(Arc::new(published::read_for(path, &model)?)),
+                None => published::null_for(&Library::usual(), &model)?,
+            };
             let criteria = run.spec.procedure.criteria;
             let outcome = verify(
                 &model,

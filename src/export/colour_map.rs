@@ -23,16 +23,19 @@ pub enum ColourMap {
     Blues,
     /// Blue over black to red, for what has a sign (Crameri's "berlin").
     Berlin,
+    /// Blue over white to red, for what has a sign (ColorBrewer).
+    RedBlue,
 }
 
 impl ColourMap {
     /// Every map, in the order in which they are offered and declared, by which the graphics card knows them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Magma,
         Self::Viridis,
         Self::Greys,
         Self::Blues,
         Self::Berlin,
+        Self::RedBlue,
     ];
 
     /// The name on the command line and in files.
@@ -43,6 +46,7 @@ impl ColourMap {
             Self::Greys => "greys",
             Self::Blues => "blues",
             Self::Berlin => "berlin",
+            Self::RedBlue => "red-blue",
         }
     }
 
@@ -57,7 +61,16 @@ impl ColourMap {
 
     /// Whether the middle of the map stands for zero.
     pub fn has_sign(self) -> bool {
-        self == Self::Berlin
+        matches!(self, Self::Berlin | Self::RedBlue)
+    }
+
+    /// The map for the difference of two maps in these colours: what is nothing there and zero here is as dark, or as
+    /// light.
+    pub fn for_difference(self) -> Self {
+        match self {
+            Self::Blues | Self::RedBlue => Self::RedBlue,
+            _ => Self::Berlin,
+        }
     }
 
     /// Red, green, blue (sRGB) of each of the [`COLOURS`] colours, the lowest value first.
@@ -68,6 +81,7 @@ impl ColourMap {
             Self::Greys => include_bytes!("../../assets/colour_maps/greys.rgb"),
             Self::Blues => include_bytes!("../../assets/colour_maps/blues.rgb"),
             Self::Berlin => include_bytes!("../../assets/colour_maps/berlin.rgb"),
+            Self::RedBlue => include_bytes!("../../assets/colour_maps/red_blue.rgb"),
         }
     }
 
@@ -98,6 +112,8 @@ mod tests {
         assert_eq!(ends(ColourMap::Greys), [[0; 3], [255; 3]]);
         assert_eq!(ends(ColourMap::Blues), [[247, 251, 255], [8, 48, 107]]);
         assert_eq!(ends(ColourMap::Berlin), [[158, 176, 255], [255, 173, 173]]);
+        assert_eq!(ends(ColourMap::RedBlue), [[5, 48, 97], [103, 0, 31]]);
+        assert_eq!(ColourMap::RedBlue.colour(0.5), [247, 247, 247]);
         assert_eq!(ColourMap::Viridis.colour(128.0 / 255.0), [33, 145, 140]);
         assert_eq!(ColourMap::Blues.colour(0.5), [107, 174, 214]);
     }
@@ -109,27 +125,26 @@ mod tests {
     }
 
     #[test]
-    fn a_map_without_sign_grows_lighter_or_darker_all_the_way_and_one_with_sign_from_its_middle() {
-        let at = |m: ColourMap, i: usize| luminance(m.colour(i as f32 / 255.0));
+    fn lightness_goes_one_way_from_the_end_or_the_middle_that_stands_for_nothing() {
         for map in ColourMap::ALL {
-            let darker = map == ColourMap::Blues;
+            let at = |i: usize| luminance(map.colour(i as f32 / 255.0));
+            let lighter = !matches!(map, ColourMap::Blues | ColourMap::RedBlue);
             for i in 1..COLOURS {
-                let (before, here) = (at(map, i - 1), at(map, i));
-                let rises = match map.has_sign() {
-                    true if (112..=144).contains(&i) => continue,
-                    true => i > 128,
-                    false => !darker,
-                };
-                let slack = 1e-3;
-                assert!(
-                    if rises {
-                        here > before - slack
-                    } else {
-                        here < before + slack
-                    },
-                    "{map:?} at {i}: {before} then {here}"
-                );
+                // The darkest of "berlin" is a little off its middle.
+                if map.has_sign() && (112..=144).contains(&i) {
+                    continue;
+                }
+                let away = if map.has_sign() { i > 128 } else { true };
+                let step = at(i) - at(i - 1);
+                let step = if away == lighter { step } else { -step };
+                assert!(step > -1e-3, "{map:?} at {i}: {step}");
             }
+        }
+        for map in ColourMap::ALL {
+            let nothing = if map.has_sign() { 0.5 } else { 0.0 };
+            let [here, there] =
+                [(map, nothing), (map.for_difference(), 0.5)].map(|(m, t)| luminance(m.colour(t)));
+            assert!((here - there).abs() < 0.1, "{map:?}: {here} and {there}");
         }
     }
 

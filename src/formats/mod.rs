@@ -4,7 +4,9 @@
 pub mod atomic;
 pub mod npy;
 pub mod npz;
+pub mod pickle;
 pub mod safetensors;
+pub mod tensorflow;
 pub mod wav;
 
 /// A dense array of `f32` in C order, as it travels between files and the rest of the program.

@@ -120,47 +120,61 @@ fn shape(header: &str) -> Result<Vec<usize>, String> {
         .collect()
 }
 
-fn values(descr: &str, data: &[u8], count: usize) -> Result<Vec<f32>, String> {
-    let mut chars = descr.chars();
-    let order = chars.next().unwrap_or(' ');
-    let kind: String = chars.collect();
-    if !matches!(order, '<' | '>' | '|' | '=') {
-        return Err(format!("The .npy element type '{descr}' is not supported"));
-    }
-    let big = order == '>';
-    macro_rules! read {
-        ($ty:ty) => {
-            numbers(data, count, big, |b| <$ty>::from_le_bytes(b) as f32)
-        };
-    }
-    match kind.as_str() {
-        "f4" => read!(f32),
-        "f8" => read!(f64),
-        "f2" => numbers(data, count, big, |b| half::f16::from_le_bytes(b).to_f32()),
-        "u1" | "b1" => read!(u8),
-        "i1" => read!(i8),
-        "u2" => read!(u16),
-        "i2" => read!(i16),
-        "u4" => read!(u32),
-        "i4" => read!(i32),
-        "u8" => read!(u64),
-        "i8" => read!(i64),
-        _ => Err(format!(
-            "The .npy element type '{descr}' is not supported (real numbers are)"
-        )),
-    }
+/// Defines a function that decodes values of any real type into floats of one type.
+macro_rules! decoder {
+    ($(#[$note:meta])* $visible:vis fn $name:ident -> $out:ty) => {
+        $(#[$note])*
+        $visible fn $name(descr: &str, data: &[u8], count: usize) -> Result<Vec<$out>, String> {
+            let mut chars = descr.chars();
+            let order = chars.next().unwrap_or(' ');
+            let kind: String = chars.collect();
+            if !matches!(order, '<' | '>' | '|' | '=') {
+                return Err(format!("The element type '{descr}' is not supported"));
+            }
+            let big = order == '>';
+            macro_rules! read {
+                ($ty:ty) => {
+                    numbers(data, count, big, |b| <$ty>::from_le_bytes(b) as $out)
+                };
+            }
+            match kind.as_str() {
+                "f4" => read!(f32),
+                "f8" => read!(f64),
+                "f2" => numbers(data, count, big, |b| {
+                    half::f16::from_le_bytes(b).to_f32() as $out
+                }),
+                "u1" | "b1" => read!(u8),
+                "i1" => read!(i8),
+                "u2" => read!(u16),
+                "i2" => read!(i16),
+                "u4" => read!(u32),
+                "i4" => read!(i32),
+                "u8" => read!(u64),
+                "i8" => read!(i64),
+                _ => Err(format!(
+                    "The element type '{descr}' is not supported (real numbers are)"
+                )),
+            }
+        }
+    };
 }
 
-fn numbers<const N: usize>(
+decoder!(fn values -> f32);
+decoder!(
+    /// `count` values of the type that `descr` names, as in a header: `<f8`, `>i2`, `|u1`…
+    pub(super) fn values_f64 -> f64
+);
+
+fn numbers<const N: usize, T>(
     data: &[u8],
     count: usize,
     big: bool,
-    one: impl Fn([u8; N]) -> f32,
-) -> Result<Vec<f32>, String> {
-    let needed = count.checked_mul(N).ok_or("The .npy shape overflows")?;
+    one: impl Fn([u8; N]) -> T,
+) -> Result<Vec<T>, String> {
+    let needed = count.checked_mul(N).ok_or("The shape overflows")?;
     if data.len() < needed {
         return Err(format!(
-            "The .npy data is cut short: {} of {needed} bytes",
+            "The data is cut short: {} of {needed} bytes",
             data.len()
         ));
     }
@@ -178,7 +192,8 @@ fn numbers<const N: usize>(
         .collect())
 }
 
-fn c_order(shape: &[usize], fortran: &[f32]) -> Vec<f32> {
+/// Values in Fortran order put into C order.
+pub(super) fn c_order<T: Copy>(shape: &[usize], fortran: &[T]) -> Vec<T> {
     let mut strides = vec![1; shape.len()];
     for axis in 1..shape.len() {
         strides[axis] = strides[axis - 1] * shape[axis - 1];

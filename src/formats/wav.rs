@@ -1,4 +1,4 @@
-//! WAV as this program writes it: one channel of 32-bit floats, with text in a `LIST`/`INFO` chunk.
+//! WAV as this program writes it: one channel, with text in a `LIST`/`INFO` chunk, which hound does not write.
 //!
 //! Reading sounds from elsewhere is [`crate::stimulus::Sound`]'s business; here only the text is read back.
 
@@ -8,27 +8,47 @@ const SOFTWARE: &[u8; 4] = b"ISFT";
 const COMMENT: &[u8; 4] = b"ICMT";
 /// Format tag of IEEE floats.
 const FLOAT: u16 = 3;
+/// Format tag of whole numbers.
+const WHOLE: u16 = 1;
 
-/// The bytes of a file with `samples` at `rate` Hz, the program's name and a comment.
-pub fn encode(samples: &[f32], rate: u32, software: &str, comment: &str) -> Vec<u8> {
+/// The samples of a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Samples<'a> {
+    /// 32-bit floats, exact and unclipped.
+    Float(&'a [f32]),
+    /// 16-bit whole numbers, which every player plays.
+    Whole(&'a [i16]),
+}
+
+/// The bytes of a file of one channel with `samples` at `rate` Hz, the program's name and a comment.
+pub fn encode(samples: Samples<'_>, rate: u32, software: &str, comment: &str) -> Vec<u8> {
+    let (tag, data): (u16, Vec<u8>) = match samples {
+        Samples::Float(s) => (FLOAT, s.iter().flat_map(|s| s.to_le_bytes()).collect()),
+        Samples::Whole(s) => (WHOLE, s.iter().flat_map(|s| s.to_le_bytes()).collect()),
+    };
+    let width = if tag == FLOAT { 4u16 } else { 2 };
     let mut format = Vec::new();
-    for number in [FLOAT, 1] {
+    for number in [tag, 1] {
         format.extend(number.to_le_bytes());
     }
     format.extend(rate.to_le_bytes());
-    format.extend((rate * 4).to_le_bytes());
-    // Bytes a frame, bits a sample, and no extension, which formats other than whole numbers must state.
-    for number in [4u16, 32, 0] {
+    format.extend((rate * u32::from(width)).to_le_bytes());
+    for number in [width, 8 * width] {
         format.extend(number.to_le_bytes());
+    }
+    let mut body = b"WAVE".to_vec();
+    if tag == FLOAT {
+        // What is not whole numbers states that it has no extension, and its length.
+        format.extend(0u16.to_le_bytes());
+        body.extend(chunk(b"fmt ", &format));
+        body.extend(chunk(b"fact", &(data.len() as u32 / 4).to_le_bytes()));
+    } else {
+        body.extend(chunk(b"fmt ", &format));
     }
     let mut info = b"INFO".to_vec();
     for (id, text) in [(SOFTWARE, software), (COMMENT, comment)] {
         info.extend(chunk(id, &[text.as_bytes(), &[0]].concat()));
     }
-    let data: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
-    let mut body = b"WAVE".to_vec();
-    body.extend(chunk(b"fmt ", &format));
-    body.extend(chunk(b"fact", &(samples.len() as u32).to_le_bytes()));
     body.extend(chunk(b"LIST", &info));
     body.extend(chunk(b"data", &data));
     chunk(b"RIFF", &body)
@@ -74,11 +94,40 @@ mod tests {
     #[test]
     fn the_comment_is_found_again_and_every_truncation_survived() {
         for text in ["", "x", "seed = 1\nname = \"Möwe\"\n"] {
-            let bytes = encode(&[0.5, -0.25, 1e-9], 20_000, "program 1", text);
-            assert_eq!(comment(&bytes).as_deref(), Some(text));
-            assert_eq!(bytes.len() % 2, 0);
-            for n in 0..bytes.len() {
-                assert_eq!(comment(&bytes[..n]), None);
+            for samples in [
+                Samples::Float(&[0.5, -0.25, 1e-9]),
+                Samples::Whole(&[-32768, 0, 32767]),
+            ] {
+                let bytes = encode(samples, 20_000, "program 1", text);
+                assert_eq!(comment(&bytes).as_deref(), Some(text));
+                assert_eq!(bytes.len() % 2, 0);
+                for n in 0..bytes.len() {
+                    assert_eq!(comment(&bytes[..n]), None);
+                }
+                // As any other program reads it.
+                let mut reader = hound::WavReader::new(bytes.as_slice()).unwrap();
+                assert_eq!(
+                    (reader.spec().channels, reader.spec().sample_rate),
+                    (1, 20_000)
+                );
+                match samples {
+                    Samples::Float(s) => {
+                        assert!(
+                            reader
+                                .samples::<f32>()
+                                .map(Result::unwrap)
+                                .eq(s.iter().copied())
+                        );
+                    }
+                    Samples::Whole(s) => {
+                        assert!(
+                            reader
+                                .samples::<i16>()
+                                .map(Result::unwrap)
+                                .eq(s.iter().copied())
+                        );
+                    }
+                }
             }
         }
     }

@@ -21,14 +21,26 @@ pub enum Action {
     AddToQueue,
     /// Show the reference in the metamer's place while the key is held.
     Compare,
-    /// Choose a picture from a file.
-    OpenPicture,
+    /// Play or hold the sound.
+    Listen,
+    /// Hear the other of reference and metamer, at the same place.
+    Switch,
+    /// A little back in the sound.
+    Back,
+    /// A little on in the sound.
+    Forward,
+    /// Whether the sound begins again at its end.
+    Loop,
+    /// Whether reference and metamer are played equally loud.
+    MatchLevels,
+    /// Choose a stimulus from a file.
+    OpenFile,
     /// Take the picture from the clipboard.
     PastePicture,
-    /// The next picture in the list.
-    NextPicture,
-    /// The picture before.
-    PreviousPicture,
+    /// The next stimulus in the list.
+    NextStimulus,
+    /// The stimulus before.
+    PreviousStimulus,
     /// The next layer.
     NextLayer,
     /// The layer before.
@@ -41,6 +53,8 @@ pub enum Action {
     ResetFields,
     /// Write the metamer as PNG.
     ExportPng,
+    /// Write the metamer as WAV.
+    ExportWav,
     /// Write the metamer as an array.
     ExportNpy,
     /// Copy the metamer's picture.
@@ -68,7 +82,7 @@ pub enum Action {
 }
 
 /// All actions, in the order in which they are listed.
-pub const ALL: [Action; 29] = [
+pub const ALL: [Action; 36] = [
     Action::Start,
     Action::Pause,
     Action::Resume,
@@ -76,16 +90,23 @@ pub const ALL: [Action; 29] = [
     Action::BackToStart,
     Action::AddToQueue,
     Action::Compare,
-    Action::OpenPicture,
+    Action::Listen,
+    Action::Switch,
+    Action::Back,
+    Action::Forward,
+    Action::Loop,
+    Action::MatchLevels,
+    Action::OpenFile,
     Action::PastePicture,
-    Action::NextPicture,
-    Action::PreviousPicture,
+    Action::NextStimulus,
+    Action::PreviousStimulus,
     Action::NextLayer,
     Action::PreviousLayer,
     Action::AllLayers,
     Action::ShowFields,
     Action::ResetFields,
     Action::ExportPng,
+    Action::ExportWav,
     Action::ExportNpy,
     Action::CopyPicture,
     Action::ExportFolder,
@@ -114,16 +135,23 @@ impl Action {
             Self::BackToStart => "Back to start",
             Self::AddToQueue => "Add to queue",
             Self::Compare => "Compare",
-            Self::OpenPicture => "Open picture",
+            Self::Listen => "Listen",
+            Self::Switch => "Switch what is heard",
+            Self::Back => "Back in the sound",
+            Self::Forward => "On in the sound",
+            Self::Loop => "Loop",
+            Self::MatchLevels => "Equal level",
+            Self::OpenFile => "Open file",
             Self::PastePicture => "Paste picture",
-            Self::NextPicture => "Next picture",
-            Self::PreviousPicture => "Previous picture",
+            Self::NextStimulus => "Next stimulus",
+            Self::PreviousStimulus => "Previous stimulus",
             Self::NextLayer => "Next layer",
             Self::PreviousLayer => "Previous layer",
             Self::AllLayers => "Choose all layers",
             Self::ShowFields => "Recipe fields",
             Self::ResetFields => "Reset recipe fields",
             Self::ExportPng => "Save metamer as PNG",
+            Self::ExportWav => "Save metamer as WAV",
             Self::ExportNpy => "Save metamer as npy",
             Self::CopyPicture => "Copy metamer picture",
             Self::ExportFolder => "Save whole run folder to",
@@ -142,19 +170,29 @@ impl Action {
     /// What it does, in a sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
-            Self::Start => "Make a metamer of the chosen picture at each chosen layer",
+            Self::Start => "Make a metamer of the chosen stimulus at each chosen layer",
             Self::Pause => "Hold the run where it is",
             Self::Resume => "Go on from where the run was held or stopped",
             Self::Stop => "End the run here; a checkpoint is written, and it can be resumed",
             Self::BackToStart => "Take the run back to the noise that it began from",
             Self::AddToQueue => "Queue the chosen layers behind the present run",
             Self::Compare => "While held, the reference stands in the metamer's place",
-            Self::OpenPicture => {
-                "Choose a PNG, JPEG or npy file as the reference; files can also be dropped on the window"
+            Self::Listen => "Play the sound, or hold it where it is",
+            Self::Switch => {
+                "Hear the metamer instead of the reference, or the other way round, at the same place"
+            }
+            Self::Back => "A tenth of a second back",
+            Self::Forward => "A tenth of a second on",
+            Self::Loop => "Begin again at the end",
+            Self::MatchLevels => {
+                "Play reference and metamer equally loud; without it, each as loud as its samples say"
+            }
+            Self::OpenFile => {
+                "Choose a picture (PNG, JPEG), a sound (WAV, FLAC, OGG, MP3) or an npy file as the reference; files can also be dropped on the window"
             }
             Self::PastePicture => "Use the picture on the clipboard as the reference",
-            Self::NextPicture => "Choose the next reference picture",
-            Self::PreviousPicture => "Choose the reference picture before",
+            Self::NextStimulus => "Choose the next reference",
+            Self::PreviousStimulus => "Choose the reference before",
             Self::NextLayer => "Choose the next deeper layer",
             Self::PreviousLayer => "Choose the next earlier layer",
             Self::AllLayers => "Choose every layer, to make them one after the other",
@@ -162,6 +200,9 @@ impl Action {
             Self::ResetFields => "Give every field the recipe's own value again",
             Self::ExportPng => {
                 "Write the metamer as an 8-bit PNG that carries its full description"
+            }
+            Self::ExportWav => {
+                "Write the metamer as a float32 WAV at the network's rate that carries its full description"
             }
             Self::ExportNpy => "Write the exact metamer as a float32 array",
             Self::CopyPicture => "Put the metamer's picture on the clipboard",
@@ -182,18 +223,30 @@ impl Action {
         }
     }
 
-    /// Its key.
-    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+    /// Its key. Where the model hears, the keys of every sound program belong to the sound: Space plays, Left and Right
+    /// move in it, Tab switches what is heard.
+    pub fn shortcut(self, hears: bool) -> Option<KeyboardShortcut> {
         let (modifiers, key) = match self {
+            Self::Start | Self::Pause | Self::Resume if hears => (Modifiers::NONE, Key::Enter),
+            Self::Listen if hears => (Modifiers::NONE, Key::Space),
+            Self::Switch if hears => (Modifiers::NONE, Key::Tab),
+            Self::Back if hears => (Modifiers::NONE, Key::ArrowLeft),
+            Self::Forward if hears => (Modifiers::NONE, Key::ArrowRight),
+            Self::Loop if hears => (Modifiers::NONE, Key::L),
+            Self::MatchLevels if hears => (Modifiers::NONE, Key::E),
+            Self::NextStimulus if hears => (CTRL, Key::ArrowRight),
+            Self::PreviousStimulus if hears => (CTRL, Key::ArrowLeft),
+            Self::ExportWav if hears => (CTRL, Key::S),
+            Self::ExportPng | Self::CopyPicture if hears => return None,
             Self::Start | Self::Pause | Self::Resume => (Modifiers::NONE, Key::Space),
             Self::Stop => (Modifiers::NONE, Key::Escape),
             Self::BackToStart => (Modifiers::NONE, Key::Home),
             Self::AddToQueue => (CTRL, Key::Enter),
             Self::Compare => (Modifiers::NONE, Key::B),
-            Self::OpenPicture => (CTRL, Key::O),
+            Self::OpenFile => (CTRL, Key::O),
             Self::PastePicture => (CTRL, Key::V),
-            Self::NextPicture => (Modifiers::NONE, Key::ArrowRight),
-            Self::PreviousPicture => (Modifiers::NONE, Key::ArrowLeft),
+            Self::NextStimulus => (Modifiers::NONE, Key::ArrowRight),
+            Self::PreviousStimulus => (Modifiers::NONE, Key::ArrowLeft),
             Self::NextLayer => (Modifiers::NONE, Key::ArrowDown),
             Self::PreviousLayer => (Modifiers::NONE, Key::ArrowUp),
             Self::AllLayers => (CTRL, Key::A),
@@ -212,11 +265,11 @@ impl Action {
     }
 
     /// Its key in words, as shown on buttons.
-    pub fn keys(self) -> String {
+    pub fn keys(self, hears: bool) -> String {
         let Some(KeyboardShortcut {
             modifiers,
             logical_key,
-        }) = self.shortcut()
+        }) = self.shortcut(hears)
         else {
             return String::new();
         };
@@ -261,7 +314,15 @@ impl Action {
             Self::AddToQueue => when(ready, "The model is still being loaded"),
             Self::Compare => when(state.shown().is_some(), "There is no metamer yet"),
             Self::ResetFields => when(state.fields_changed(), "No field was changed"),
-            Self::ExportPng | Self::ExportNpy | Self::CopyPicture => when(
+            Self::Listen | Self::Back | Self::Forward | Self::Loop | Self::MatchLevels => {
+                when(state.hearing.any(), "There is no sound to listen to")
+            }
+            Self::Switch => when(state.hearing.both(), "There is nothing to switch to yet"),
+            Self::ExportPng | Self::CopyPicture if state.hears() => {
+                Err("What is shown is a sound; save it as WAV")
+            }
+            Self::ExportWav if !state.hears() => Err("What is shown is a picture; save it as PNG"),
+            Self::ExportPng | Self::ExportWav | Self::ExportNpy | Self::CopyPicture => when(
                 state.shown().is_some_and(|r| r.metamer.is_some()),
                 "There is no metamer yet",
             ),
@@ -304,11 +365,13 @@ mod tests {
             ALL.iter()
                 .all(|a| !a.tooltip().is_empty() && !a.tooltip().ends_with('.'))
         );
-        let keys: Vec<_> = ALL.iter().filter_map(|a| a.shortcut()).collect();
-        let distinct: HashSet<_> = keys.iter().map(|k| format!("{k:?}")).collect();
-        assert_eq!(keys.len(), distinct.len() + 2);
+        for hears in [false, true] {
+            let keys: Vec<_> = ALL.iter().filter_map(|a| a.shortcut(hears)).collect();
+            let distinct: HashSet<_> = keys.iter().map(|k| format!("{k:?}")).collect();
+            assert_eq!(keys.len(), distinct.len() + 2, "{hears}");
+        }
         assert_eq!(
-            Action::ExportNpy.keys(),
+            Action::ExportNpy.keys(false),
             if cfg!(target_os = "macos") {
                 "Cmd Shift S"
             } else {

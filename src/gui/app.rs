@@ -9,6 +9,7 @@ use super::state::{State, StimulusEntry};
 use super::tasks::{Arrival, Tasks};
 use super::update::{Effect, Studio};
 use super::{GuiOptions, clipboard, dialogs, heatmap, keys, native_dialog, panels, theme};
+use crate::playback::Player;
 use crate::session::{Session, SessionOptions};
 use crate::stimulus::Image;
 use egui::{ColorImage, Context, ViewportCommand};
@@ -45,6 +46,7 @@ impl App {
     /// When the operating system refuses the worker's thread.
     pub fn new(cc: &eframe::CreationContext<'_>, options: GuiOptions) -> anyhow::Result<Self> {
         theme::install(&cc.egui_ctx);
+        heatmap::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         heatmap::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         let software = cc.wgpu_render_state.as_ref().is_some_and(|render| {
             let info = render.adapter.get_info();
@@ -89,7 +91,14 @@ impl App {
             .set_theme(egui::ThemePreference::from(choices.theme));
         let mut state = State::new(choices, places);
         state.hide_machine = options.hide_machine;
-        let mut studio = Studio::new(state, session, tasks.clone(), options.nulls);
+        let player = {
+            let (ctx, interval) = (cc.egui_ctx.clone(), throttle.interval());
+            Player::new(move || ctx.request_repaint_after(interval.get()))
+        };
+        let player = player
+            .inspect_err(|e| tracing::warn!("no sound will be heard: {e}"))
+            .ok();
+        let mut studio = Studio::new(state, session, tasks.clone(), options.nulls, player);
         if let Some(error) = unreadable {
             studio.update(Message::Arrived(Arrival::Written(Err(format!(
                 "Your remembered choices could not be read, so the usual ones are used. {error}"

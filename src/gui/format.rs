@@ -34,14 +34,15 @@ pub fn loss(v: f64) -> String {
     }
 }
 
-/// A value with three significant digits, whole from 100 on.
+/// A value with three significant digits, whole from 100 on, with a true minus sign.
 pub fn figure(v: f32) -> String {
-    match v.abs() {
+    let text = match v.abs() {
         a if !a.is_finite() => v.to_string(),
         0.0 => "0".into(),
         a if !(1e-3..1e6).contains(&a) => format!("{v:.2e}"),
         a => format!("{v:.*}", (2 - a.log10().floor() as i32).max(0) as usize),
-    }
+    };
+    text.replace('-', "−")
 }
 
 /// A power of ten for the loss's axis.
@@ -112,7 +113,7 @@ mod tests {
         );
         assert_eq!(
             [0.0, 3.214, -0.05, 123.4, 5e-9, f32::NAN].map(figure),
-            ["0", "3.21", "-0.0500", "123", "5.00e-9", "NaN"]
+            ["0", "3.21", "−0.0500", "123", "5.00e−9", "NaN"]
         );
         assert_eq!(
             [-2, 0, 3, 7].map(power_of_ten),

@@ -4,6 +4,7 @@ use super::action::{ALL, Action};
 use super::clipboard;
 use super::message::Message;
 use super::state::State;
+use crate::playback;
 use egui::{Context, Event, Key};
 
 /// Reads keys and the clipboard's events.
@@ -24,15 +25,19 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
     // A focused button is pressed by Space itself.
     let focused = ctx.memory(|m| m.focused().is_some());
     let popup = egui::Popup::is_any_open(ctx);
+    let playback = state.hearing.playback.as_ref();
+    let playing = playback.is_some_and(|p| p.state == playback::State::Playing);
     for action in ALL {
-        let Some(shortcut) = action.shortcut() else {
+        let Some(shortcut) = action.shortcut(state.hears()) else {
             continue;
         };
         let plain = shortcut.modifiers.is_none();
         let function_key = shortcut.logical_key == Key::F1;
         let taken = match shortcut.logical_key {
             _ if action == Action::Compare => true,
-            Key::Space | Key::Escape if focused || popup => true,
+            Key::Space | Key::Escape | Key::Enter if plain && (focused || popup) => true,
+            // While nothing plays, Tab goes from control to control as everywhere else.
+            Key::Tab if popup || !playing => true,
             Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight
                 if focused || popup =>
             {
@@ -41,8 +46,9 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
             Key::A | Key::Enter | Key::C | Key::V if writing => true,
             _ => plain && writing && !function_key,
         };
-        // Three actions share the space bar: only the one that is possible now may take it.
-        if taken || (shortcut.logical_key == Key::Space && Action::primary(state) != action) {
+        // Three actions share a key: only the one that is possible now may take it.
+        let shared = matches!(action, Action::Start | Action::Pause | Action::Resume);
+        if taken || (shared && Action::primary(state) != action) {
             continue;
         }
         if ctx.input_mut(|i| i.consume_shortcut(&shortcut)) {

@@ -1,8 +1,11 @@
 //! What panels say to the state. They read it and send these; nothing else changes it.
 
 use super::action::Action;
+use super::settings::Listening;
+use super::sound_view::ViewChange;
 use super::state::Dialog;
 use super::tasks::Arrival;
+use crate::playback::Slot;
 use crate::session::{Event, Frame, JobId};
 use std::path::PathBuf;
 
@@ -21,6 +24,20 @@ pub enum Message {
     PasteText(String),
     /// A picture that was pasted.
     PasteImage(crate::stimulus::Image),
+    /// Another model.
+    ChooseModel(String),
+    /// Another part of a sound is looked at.
+    View(ViewChange),
+    /// Play a sound from this second on.
+    PlayFrom(f64),
+    /// Hear reference or metamer.
+    Hear(Slot),
+    /// How sounds are shown and played.
+    Listening(Listening),
+    /// The list of sound devices is wanted.
+    ListDevices,
+    /// The import dialog was accepted.
+    Import,
     /// A layer was picked.
     PickLayer(usize, Pick),
     /// Another recipe.

@@ -5,7 +5,7 @@
 //!   without further words is an [`action`], from which buttons, keys and the command palette are made.
 //! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
 //!   window can do.
-//! * [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
+//! * [`hearing`] is what is seen and heard of a pair of sounds; [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
 //! Only this module knows egui and wgpu.
@@ -17,6 +17,7 @@ mod curve;
 mod dialogs;
 mod format;
 mod frame_times;
+pub mod hearing;
 pub mod heatmap;
 mod keys;
 mod layout;
@@ -45,6 +46,8 @@ pub use unfinished::Unfinished;
 pub use update::NullSource;
 pub use widgets::{Cochleagram, Margins, SoundResponse, Waveform, read_out};
 
+use crate::network::imported::Library;
+use crate::verify::published;
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,7 +64,7 @@ pub struct GuiOptions {
     pub settings: Option<PathBuf>,
     /// The folder for results, instead of the remembered one.
     pub results: Option<PathBuf>,
-    /// The folder for pasted pictures, instead of the usual one.
+    /// The folder for pasted pictures and imported models, instead of the usual one.
     pub data: Option<PathBuf>,
     /// Whether choices are remembered at all.
     pub remember: bool,
@@ -83,7 +86,7 @@ impl Default for GuiOptions {
             data: None,
             remember: true,
             native: true,
-            nulls: Arc::new(crate::verify::embedded::null_for),
+            nulls: Arc::new(|model| published::null_for(&Library::usual(), model)),
             hide_machine: false,
         }
     }
@@ -98,7 +101,9 @@ impl GuiOptions {
         } else {
             None
         };
-        places.data = self.data.clone().unwrap_or(places.data);
+        if let Some(data) = &self.data {
+            (places.data, places.models) = (data.clone(), data.join("models"));
+        }
         places.results = self.results.clone().unwrap_or(places.results);
         places
     }

@@ -16,12 +16,17 @@ pub fn ask(tasks: &Tasks, frame: &eframe::Frame, purpose: PathPurpose, suggested
     }
     let name = suggested.file_name().unwrap_or_default().to_string_lossy();
     dialog = match purpose {
-        PathPurpose::Open => dialog
-            .set_title("Open picture")
-            .add_filter("Pictures and arrays", &["png", "jpg", "jpeg", "npy"]),
+        PathPurpose::Open => dialog.set_title("Open file").add_filter(
+            "Pictures, sounds and arrays",
+            &["png", "jpg", "jpeg", "wav", "flac", "ogg", "mp3", "npy"],
+        ),
         PathPurpose::Png => dialog
             .set_title("Save metamer as PNG")
             .add_filter("PNG", &["png"])
+            .set_file_name(name),
+        PathPurpose::Wav => dialog
+            .set_title("Save metamer as WAV")
+            .add_filter("WAV", &["wav"])
             .set_file_name(name),
         PathPurpose::Npy => dialog
             .set_title("Save metamer as npy")
@@ -33,7 +38,7 @@ pub fn ask(tasks: &Tasks, frame: &eframe::Frame, purpose: PathPurpose, suggested
     tasks.spawn("file dialog", move || {
         Arrival::Picked(match purpose {
             PathPurpose::Open => dialog.pick_file(),
-            PathPurpose::Png | PathPurpose::Npy => dialog.save_file(),
+            PathPurpose::Png | PathPurpose::Wav | PathPurpose::Npy => dialog.save_file(),
             PathPurpose::Folder | PathPurpose::Results => dialog.pick_folder(),
         })
     });

@@ -42,19 +42,11 @@ impl Pictures {
         self.refresh_thumbnails(ctx, state);
         let Some(model) = &state.model else { return };
         let run = state.shown();
-        let reference = match run {
-            Some(run) => run.reference.clone(),
-            None => state.preview.reference.clone(),
-        };
-        let metamer = match run {
-            // Until the first picture comes, a run shows the noise that it begins from.
-            Some(run) => run
-                .metamer
-                .as_ref()
-                .map(|m| m.1.clone())
-                .or_else(|| state.preview.start.clone()),
-            None => state.preview.start.clone(),
-        };
+        self.refresh_scatter(ctx, run);
+        if model.input.is_sound() {
+            return;
+        }
+        let [reference, metamer] = state.pair();
         let [shown_reference, shown_metamer] = &mut self.shown;
         renew(
             ctx,
@@ -72,7 +64,6 @@ impl Pictures {
             &mut self.metamer,
             &model.input,
         );
-        self.refresh_scatter(ctx, run);
     }
 
     fn refresh_thumbnails(&mut self, ctx: &Context, state: &State) {

@@ -28,11 +28,15 @@ pub enum View {
     Fields,
     /// As it opens the first time, in the light theme.
     Light,
+    /// With a model that hears, before anything is started.
+    Sound,
+    /// With a sound metamer that is finished.
+    SoundFinished,
 }
 
 impl View {
     /// Every view by name.
-    const NAMED: [(&'static str, Self); 7] = [
+    const NAMED: [(&'static str, Self); 9] = [
         ("make", Self::Make),
         ("running", Self::Running),
         ("finished", Self::Finished),
@@ -40,6 +44,8 @@ impl View {
         ("palette", Self::Palette),
         ("fields", Self::Fields),
         ("light", Self::Light),
+        ("sound", Self::Sound),
+        ("sound-finished", Self::SoundFinished),
     ];
 
     /// The view called `name`.
@@ -101,7 +107,11 @@ pub fn screenshot(
     }
     wait(&mut harness, "the model and the pictures", |app| {
         let state = app.state();
-        state.preview.reference.is_some() && state.stimuli.iter().all(|s| s.thumbnail.is_some())
+        state.preview.reference.is_some()
+            && state
+                .stimuli
+                .iter()
+                .all(|s| s.sound || s.thumbnail.is_some())
     })?;
     reach(&mut harness, view)?;
     // Everything that the last messages changed is laid out, then drawn.
@@ -143,7 +153,11 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
                     .is_some_and(|r| r.phase == Phase::Paused)
             })?;
         }
-        View::Finished => {
+        View::Sound => hear(harness)?,
+        View::Finished | View::SoundFinished => {
+            if view == View::SoundFinished {
+                hear(harness)?;
+            }
             press(harness, Action::Start);
             wait(harness, "the verdict", |app| {
                 app.state().shown().is_some_and(|r| !r.is_active())
@@ -166,9 +180,28 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The model that hears in pictures.
+const HEARS: &str = "word-reduced-aliasing";
+
+/// Chooses a model that hears, and waits for its cochleagrams.
+fn hear(harness: &mut Harness<'_, Shell>) -> anyhow::Result<()> {
+    if let Some(app) = &mut harness.state_mut().0 {
+        app.send(Message::ChooseModel(HEARS.to_owned()));
+    }
+    wait(harness, "the cochleagrams", |app| {
+        app.state().model.is_some() && app.state().hearing.both()
+    })
+}
+
 /// Presses the action's key, as a person would.
 fn press(harness: &mut Harness<'_, Shell>, action: Action) {
-    let Some(shortcut) = action.shortcut() else {
+    let Some(shortcut) = action.shortcut(
+        harness
+            .state()
+            .0
+            .as_ref()
+            .is_some_and(|a| a.state().hears()),
+    ) else {
         return;
     };
     let (modifiers, key): (Modifiers, Key) = (shortcut.modifiers, shortcut.logical_key);

@@ -1,11 +1,14 @@
 //! The choices that are remembered from one time to the next.
 
+use super::hearing::Below;
 use super::theme::ThemeChoice;
+use crate::export::ColourMap;
 use crate::formats::atomic;
-use crate::network::registry::MODELS;
+use crate::network::imported::Library;
 use crate::synthesis::{Procedure, recipe};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a person has chosen.
@@ -16,6 +19,9 @@ pub struct Choices {
     pub model: String,
     /// Name or path of the stimulus.
     pub stimulus: String,
+    /// Stimulus and layers of the models that were chosen before, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: BTreeMap<String, Before>,
     /// Paths of stimuli that were opened.
     pub own_stimuli: Vec<String>,
     /// The layers to match.
@@ -34,9 +40,53 @@ pub struct Choices {
     /// Size of the window in points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<[f32; 2]>,
+    /// How sounds are shown and played.
+    pub listening: Listening,
     /// The recipe's fields, where they were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub procedure: Option<Procedure>,
+}
+
+/// What was chosen last for a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Before {
+    /// Name or path of the stimulus.
+    pub stimulus: String,
+    /// The layers to match.
+    pub layers: Vec<String>,
+}
+
+/// How sounds are shown and played.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Listening {
+    /// Where the sound goes; none for the system's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// The factor on everything, 0 to 1.
+    pub volume: f32,
+    /// Whether sounds begin again at their end.
+    pub looping: bool,
+    /// Whether reference and metamer are played equally loud.
+    pub matched: bool,
+    /// Name of the cochleagrams' colour map.
+    pub colours: String,
+    /// What stands below the cochleagrams.
+    pub below: Below,
+}
+
+impl Default for Listening {
+    fn default() -> Self {
+        Self {
+            device: None,
+            volume: 0.7,
+            looping: false,
+            matched: true,
+            colours: ColourMap::Magma.name().into(),
+            below: Below::default(),
+        }
+    }
 }
 
 /// The layer at first: deep enough to change the picture, early enough to keep the scene.
@@ -47,6 +97,7 @@ impl Default for Choices {
         Self {
             model: "efficientnet-lite0".into(),
             stimulus: "chelsea".into(),
+            before: BTreeMap::new(),
             own_stimuli: vec![],
             layers: vec![FIRST_LAYER.into()],
             recipe: "quick".into(),
@@ -55,6 +106,7 @@ impl Default for Choices {
             results: None,
             theme: ThemeChoice::default(),
             window: None,
+            listening: Listening::default(),
             procedure: None,
         }
     }
@@ -80,17 +132,12 @@ impl Choices {
     }
 
     fn check(&self) -> Result<()> {
-        // The window shows pictures; sounds are made from the command line.
-        let models = || {
-            MODELS
-                .iter()
-                .filter(|m| m.modality == "image")
-                .map(|m| m.name)
-        };
-        if !models().any(|name| name == self.model) {
-            return Err(Error::unknown("model", &self.model, models()));
-        }
+        // A model that is not the program's own was imported; whether it still is there is seen when it is loaded.
         recipe::find(&self.recipe)?;
+        ColourMap::find(&self.listening.colours)?;
+        if !(0.0..=1.0).contains(&self.listening.volume) {
+            return Err(Error::value("volume", "must lie between 0 and 1"));
+        }
         self.procedure.as_ref().map_or(Ok(()), Procedure::validate)
     }
 
@@ -117,6 +164,8 @@ pub struct Places {
     pub results: PathBuf,
     /// The folder for pasted pictures.
     pub data: PathBuf,
+    /// The folder in which it is remembered which models were imported.
+    pub models: PathBuf,
 }
 
 impl Places {
@@ -135,6 +184,7 @@ impl Places {
                 .map(|p| p.config_dir().join("settings.toml")),
             results: documents.map_or_else(|| data.join("runs"), |d| d.join("Metamer Studio")),
             data,
+            models: Library::usual().folder().to_owned(),
         }
     }
 }
@@ -169,7 +219,8 @@ mod tests {
         let path = folder.path().join("settings.toml");
         for (text, what) in [
             ("seed = -1", "seed"),
-            ("model = \"cochleagram-1\"", "model"),
+            ("[listening]\nvolume = 2.0", "volume"),
+            ("[listening]\ncolours = \"vridis\"", "viridis"),
             ("recipe = \"quik\"", "quick"),
             ("= nonsense", "settings.toml"),
         ] {

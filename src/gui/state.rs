@@ -1,13 +1,15 @@
 //! What the window shows, as plain data. Panels read it; only `update` changes it.
 
 use super::curve::Curve;
+use super::hearing::Hearing;
 use super::settings::{Choices, Places};
 use super::unfinished::Unfinished;
-use crate::network::{Model, NodeId};
+use crate::network::imported::{Examined, Library, Record};
+use crate::network::{Model, NodeId, registry};
 use crate::session::{JobId, Live};
 use crate::stimulus::Image;
 use crate::synthesis::{Procedure, Recipe, Spec, recipe};
-use crate::verify::{Prediction, Verdict, Verification};
+use crate::verify::{Histogram, Prediction, Verdict, Verification};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +26,10 @@ pub struct State {
     pub model: Option<Arc<Model>>,
     /// Why it could not be loaded.
     pub model_error: Option<String>,
+    /// Models that were imported, by name.
+    pub imported: Vec<Record>,
+    /// What was found in files that were dropped, until it is imported or not.
+    pub found: Option<Arc<Examined>>,
     /// Its layers, in the network's order.
     pub layers: Vec<LayerEntry>,
     /// The layer that was picked last.
@@ -32,6 +38,8 @@ pub struct State {
     pub stimuli: Vec<StimulusEntry>,
     /// The reference and the noise of the run that would be started now.
     pub preview: Preview,
+    /// What is seen and heard of sounds.
+    pub hearing: Hearing,
     /// The recipe's own procedure.
     pub recipe: Recipe,
     /// The procedure with all changes.
@@ -40,8 +48,8 @@ pub struct State {
     pub drafts: BTreeMap<&'static str, Draft>,
     /// Whether the recipe's fields are shown.
     pub fields_open: bool,
-    /// State of every layer for every stimulus in this session.
-    pub marks: HashMap<(String, String), Mark>,
+    /// State of every model's layers for every stimulus in this session.
+    pub marks: HashMap<RunKey, Mark>,
     /// Runs that wait, in order.
     pub queue: Vec<Queued>,
     /// Requests that are being made ready for the queue.
@@ -68,6 +76,27 @@ pub struct State {
     pub hide_machine: bool,
 }
 
+/// Model, stimulus and layer of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RunKey {
+    /// The model's name.
+    pub model: String,
+    /// The stimulus.
+    pub stimulus: String,
+    /// The layer.
+    pub layer: String,
+}
+
+impl From<&Spec> for RunKey {
+    fn from(spec: &Spec) -> Self {
+        Self {
+            model: spec.model.clone(),
+            stimulus: spec.stimulus.clone(),
+            layer: spec.layer.clone(),
+        }
+    }
+}
+
 /// A layer that can be matched.
 #[derive(Clone, Debug)]
 pub struct LayerEntry {
@@ -92,6 +121,10 @@ pub struct StimulusEntry {
     pub name: String,
     /// What it shows, for people.
     pub title: String,
+    /// Whether it is a sound; an array can be either.
+    pub sound: bool,
+    /// Its length, where it is a sound.
+    pub seconds: Option<f64>,
     /// Whether it was opened by a person, and can be taken out of the list.
     pub own: bool,
     /// Its small picture.
@@ -227,6 +260,8 @@ pub struct Run {
     pub predicted: Vec<Prediction>,
     /// Largest rho of the null distribution, and a sentence about it.
     pub null: Option<(f64, String)>,
+    /// How that distribution lies.
+    pub histogram: Option<Histogram>,
     /// The final checks.
     pub verification: Option<Verification>,
     /// Where it lies.
@@ -245,9 +280,9 @@ impl Run {
         (self.rate > 0.0 && left > 0 && self.is_active()).then(|| left as f64 / self.rate)
     }
 
-    /// Stimulus and layer.
-    pub fn key(&self) -> (String, String) {
-        (self.spec.stimulus.clone(), self.spec.layer.clone())
+    /// Model, stimulus and layer.
+    pub fn key(&self) -> RunKey {
+        (&self.spec).into()
     }
 
     /// Outcome of the checks, final or so far, with the figures in words.
@@ -306,15 +341,22 @@ pub enum Dialog {
     },
     /// A run is going on: close all the same?
     Closing,
+    /// Files hold a model: is it to be imported?
+    Import {
+        /// The name that it is to have.
+        name: String,
+    },
 }
 
 /// What a path is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPurpose {
-    /// A picture to open.
+    /// A stimulus to open.
     Open,
     /// A PNG to write.
     Png,
+    /// A WAV to write.
+    Wav,
     /// An array to write.
     Npy,
     /// A folder to copy the run into.
@@ -341,7 +383,9 @@ impl State {
     /// The state before anything is loaded. A recipe that cannot be found leaves the quick one in its place.
     pub fn new(choices: Choices, places: Places) -> Self {
         // The embedded recipes are checked by a test, so the last resort is never empty-handed in a build that passed.
-        let recipe = recipe::find(&choices.recipe).or_else(|_| recipe::find("quick"));
+        let imported = Library::at(&places.models).records();
+        let recipe = recipe_for(&choices.recipe, hears(&imported, &choices.model))
+            .or_else(|_| recipe_for("quick", false));
         let recipe =
             recipe.unwrap_or_else(|e| unreachable!("an embedded recipe is malformed: {e}"));
         let procedure = choices
@@ -353,10 +397,13 @@ impl State {
             places,
             model: None,
             model_error: None,
+            imported,
+            found: None,
             layers: vec![],
             anchor: None,
             stimuli: vec![],
             preview: Preview::default(),
+            hearing: Hearing::default(),
             recipe,
             procedure,
             drafts: BTreeMap::new(),
@@ -374,6 +421,35 @@ impl State {
             closing: ClosingState::No,
             memory: None,
             hide_machine: false,
+        }
+    }
+
+    /// Whether the chosen model hears rather than sees.
+    pub fn hears(&self) -> bool {
+        hears(&self.imported, &self.choices.model)
+    }
+
+    /// The stimuli that the chosen model can take, with their places in the list.
+    pub fn offered(&self) -> impl Iterator<Item = (usize, &StimulusEntry)> {
+        let hears = self.hears();
+        self.stimuli
+            .iter()
+            .enumerate()
+            .filter(move |(_, s)| s.sound == hears)
+    }
+
+    /// What is shown of both stimuli: the shown run's, or what would be started; with the step of the metamer.
+    pub fn pair(&self) -> [Option<Arc<Vec<f32>>>; 2] {
+        match self.shown() {
+            // Until the first comes, a run shows the noise that it begins from.
+            Some(run) => [
+                run.reference.clone(),
+                run.metamer
+                    .as_ref()
+                    .map(|m| m.1.clone())
+                    .or_else(|| self.preview.start.clone()),
+            ],
+            None => [self.preview.reference.clone(), self.preview.start.clone()],
         }
     }
 
@@ -402,10 +478,12 @@ impl State {
 
     /// The state of a layer for the chosen stimulus.
     pub fn mark(&self, layer: &str) -> Mark {
-        self.marks
-            .get(&(self.choices.stimulus.clone(), layer.to_owned()))
-            .copied()
-            .unwrap_or_default()
+        let key = RunKey {
+            model: self.choices.model.clone(),
+            stimulus: self.choices.stimulus.clone(),
+            layer: layer.to_owned(),
+        };
+        self.marks.get(&key).copied().unwrap_or_default()
     }
 
     /// How many layers are verified in this session.
@@ -437,5 +515,27 @@ impl State {
     /// Whether anything changes by itself, so that the window has to be drawn again.
     pub fn is_busy(&self) -> bool {
         self.active.is_some() || self.preparing > 0 || !self.queue.is_empty()
+    }
+}
+
+/// Whether a model hears, by its name.
+fn hears(imported: &[Record], model: &str) -> bool {
+    let own = registry::MODELS.iter().map(|m| (m.name, m.modality));
+    let imported = imported
+        .iter()
+        .map(|r| (&r.name[..], r.architecture.modality()));
+    own.chain(imported)
+        .any(|(name, modality)| name == model && modality == "sound")
+}
+
+/// An embedded recipe as it is for sounds or for pictures.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn recipe_for(name: &str, hears: bool) -> crate::Result<Recipe> {
+    if hears {
+        recipe::find_for_sounds(name)
+    } else {
+        recipe::find(name)
     }
 }

@@ -1,8 +1,11 @@
 //! Work that would hold up a frame: loading, decoding, resolving, writing. Each piece has its own thread, and its result
 //! arrives as news.
 
+use super::hearing::Heard;
 use super::unfinished::Unfinished;
 use crate::network::Model;
+use crate::network::imported::Examined;
+use crate::playback::Slot;
 use crate::session::Job;
 use crate::stimulus::Image;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -10,7 +13,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The prepared reference, and the noise where the recipe draws any; both `[3, height, width]` in [0, 1].
+/// A stimulus that was read from a file.
+#[derive(Debug)]
+pub struct OpenedStimulus {
+    /// Its path.
+    pub name: String,
+    /// Its small picture, where it is one.
+    pub thumbnail: Option<Image>,
+    /// Its length, where it is a sound.
+    pub seconds: Option<f64>,
+    /// Whether the model that it was read for hears.
+    pub sound: bool,
+}
+
+/// The prepared reference, and the noise where the recipe draws any; both in the network's input shape.
 pub type Prepared = (Arc<Vec<f32>>, Option<Arc<Vec<f32>>>);
 
 /// The outcome of a piece of work. Errors are sentences.
@@ -18,6 +34,12 @@ pub type Prepared = (Arc<Vec<f32>>, Option<Arc<Vec<f32>>>);
 pub enum Arrival {
     /// The model is in memory, or cannot be.
     Model(Result<Arc<Model>, String>),
+    /// Files that are nothing to import: stimuli, perhaps.
+    Stimuli(Vec<PathBuf>),
+    /// Files were looked at for a model.
+    Examined(Result<Box<Examined>, String>),
+    /// A model was imported.
+    Imported(Result<Arc<Model>, String>),
     /// A small picture for the list of stimuli.
     Thumbnail {
         /// The stimulus.
@@ -25,10 +47,17 @@ pub enum Arrival {
         /// The picture.
         image: Image,
     },
+    /// A sound has its cochleagram, or cannot have one.
+    Heard {
+        /// Which of the two it is.
+        slot: Slot,
+        /// The samples, their cochleagram and the metamer's step.
+        result: Result<Heard, String>,
+    },
     /// A file was read as a stimulus, or cannot be.
     Opened {
-        /// Its name and small picture.
-        result: Result<(String, Image), String>,
+        /// What it is.
+        result: Result<OpenedStimulus, String>,
         /// Whether it is to be chosen, or is merely remembered from last time.
         choose: bool,
     },

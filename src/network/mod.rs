@@ -3,6 +3,7 @@
 pub mod architectures;
 pub mod executor;
 pub mod graph;
+pub mod imported;
 pub mod model;
 pub mod reference;
 pub mod registry;

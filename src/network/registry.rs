@@ -2,8 +2,10 @@
 
 use super::architectures::word_network::{Card, word_network};
 use super::architectures::{Weights, efficientnet_lite, front_end};
+use super::imported::{self, Asked, Library};
 use super::model::{Input, Model};
 use crate::formats::safetensors;
+use crate::formats::tensorflow::Checkpoint;
 use crate::layers::FrontEnd;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -75,16 +77,43 @@ const WORD_REDUCED_ALIASING: (&str, &[u8]) = (
 );
 const IMAGENET_LABELS: &str = include_str!("../../assets/labels/imagenet1k.txt");
 
-/// Loads a model by name.
+/// Loads a model by name: one of the program's own, one that was imported, or one straight from its file.
 ///
 /// # Errors
-/// When no model is called that; the error suggests the nearest names.
+/// When no model is called that, with the nearest names; or when its files are not what they were.
 pub fn load(name: &str) -> Result<Model> {
-    let entry = MODELS
-        .iter()
-        .find(|m| m.name == name)
-        .ok_or_else(|| Error::unknown("model", name, MODELS.iter().map(|m| m.name)))?;
-    match name {
+    load_with(&Library::usual(), name)
+}
+
+/// As [`load`], with imported models from a given library.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(library: &Library, name: &str) -> Result<Model> {
+    if let Some(entry) = MODELS.iter().find(|m| m.name == name) {
+        return own(entry);
+    }
+    if let Some(record) = library.find(name)? {
+        return record.load();
+    }
+    let path = Path::new(name);
+    if path.is_file() || Checkpoint::is_one(path) {
+        let name = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let asked = Asked {
+            files: vec![path.to_owned()],
+            name: Some(name.to_string_lossy().into_owned()),
+            ..Asked::default()
+        };
+        return imported::examine(&asked).map(|e| e.model);
+    }
+    let records = library.records();
+    let known = MODELS.iter().map(|m| m.name);
+    let known = known.chain(records.iter().map(|r| r.name.as_str()));
+    Err(Error::unknown("model", name, known))
+}
+
+fn own(entry: &Entry) -> Result<Model> {
+    match entry.name {
         "word-aliased" => words(entry, WORD_ALIASED),
         "word-reduced-aliasing" => words(entry, WORD_REDUCED_ALIASING),
         "cochleagram-feather2019" => cochleagram(entry, FrontEnd::FEATHER2019),
@@ -93,9 +122,14 @@ pub fn load(name: &str) -> Result<Model> {
     }
 }
 
+/// The names of ImageNet's thousand classes.
+pub fn imagenet_labels() -> Arc<[String]> {
+    IMAGENET_LABELS.lines().map(str::to_owned).collect()
+}
+
 fn lite0(entry: &Entry) -> Result<Model> {
     let mut weights = embedded(entry, LITE0_WEIGHTS)?;
-    let labels: Arc<[String]> = IMAGENET_LABELS.lines().map(str::to_owned).collect();
+    let labels = imagenet_labels();
     let size = 224;
     let built = efficientnet_lite::lite0(&mut weights, size, labels.len())?;
     weights.finish()?;

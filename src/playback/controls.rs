@@ -119,9 +119,13 @@ impl Controls {
         f32::from_bits(self.volume.load(Relaxed))
     }
 
-    /// Sets the factor on everything; what is not a number from 0 to 1 becomes the nearest that is.
+    /// Sets the factor on everything; beyond that the nearer of them, and 0 for NaN.
     pub fn set_volume(&self, volume: f32) {
-        let volume = volume.max(0.0).min(1.0); // NaN becomes 0
+        let volume = if volume.is_nan() {
+            0.0
+        } else {
+            volume.clamp(0.0, 1.0)
+        };
         self.volume.store(volume.to_bits(), Relaxed);
     }
 

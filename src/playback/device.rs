@@ -1,6 +1,6 @@
 //! The operating system's sound devices, by cpal. What is said here about its behaviour was seen with cpal 0.18 on ALSA.
 
-use super::output::{Device, Opened, Output, Troubles};
+use super::output::{Device, Opened, Output, Stream, Troubles};
 use super::renderer::Renderer;
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig};
@@ -42,15 +42,18 @@ impl Output for Devices {
             built => built,
         };
         let stream = stream.map_err(|e| format!("{title} cannot be opened: {e}"))?;
-        stream
-            .play()
-            .map_err(|e| format!("{title} cannot be started: {e}"))?;
         Ok(Opened {
             title,
             rate: config.sample_rate,
             period: stream.buffer_size().ok(),
             stream: Box::new(stream),
         })
+    }
+}
+
+impl Stream for cpal::Stream {
+    fn start(&mut self) -> Result<(), String> {
+        self.play().map_err(|e| e.to_string())
     }
 }
 

@@ -160,12 +160,16 @@ impl Engine {
             }
         }
         if self.controls.playing() && state.open.is_none() {
-            match self.open(state) {
-                Ok(open) => {
-                    self.tell(News::Opened(open.device.title.clone()));
-                    state.open = Some(open);
-                }
-                Err(reason) => self.unavailable(state, &reason),
+            let started = self.open(state).and_then(|mut open| {
+                // Told before the first sample is taken: whoever finds neither a sound nor a device knows that it is over.
+                let title = open.device.title.clone();
+                self.tell(News::Opened(title.clone()));
+                let started = open.device.stream.start();
+                state.open = Some(open);
+                started.map_err(|e| format!("{title} cannot be started: {e}"))
+            });
+            if let Err(reason) = started {
+                self.unavailable(state, &reason);
             }
         }
     }

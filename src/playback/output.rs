@@ -22,11 +22,11 @@ pub trait Output: Send {
     /// A sentence, when the system cannot be asked.
     fn devices(&mut self) -> Result<Vec<Device>, String>;
 
-    /// Opens a device, the system's default one without a name, and starts it. From then on it takes its samples from the
-    /// renderer that `renderer` makes for its rate (again, if a first attempt fails), and tells `troubles` what goes wrong.
+    /// Opens a device, the system's default one without a name. Once started it takes its samples from the renderer that
+    /// `renderer` makes for its rate (again, if a first attempt fails), and tells `troubles` what goes wrong.
     ///
     /// # Errors
-    /// A sentence, when there is no such device or it does not start.
+    /// A sentence, when there is no such device or it cannot be used.
     fn open(
         &mut self,
         device: Option<&str>,
@@ -35,7 +35,7 @@ pub trait Output: Send {
     ) -> Result<Opened, String>;
 }
 
-/// A device that takes sound.
+/// A device that is ready to take sound.
 pub struct Opened {
     /// What people call it.
     pub title: String,
@@ -43,8 +43,17 @@ pub struct Opened {
     pub rate: u32,
     /// Frames that it takes at a time, where it says so.
     pub period: Option<u32>,
-    /// Closes the device when it is dropped.
-    pub stream: Box<dyn Send>,
+    /// Starts the device, and closes it when it is dropped.
+    pub stream: Box<dyn Stream>,
+}
+
+/// An open device.
+pub trait Stream: Send {
+    /// Lets the device take samples.
+    ///
+    /// # Errors
+    /// A sentence, when it refuses.
+    fn start(&mut self) -> Result<(), String>;
 }
 
 /// Where a device's callbacks report what goes wrong. Reporting neither waits nor allocates.

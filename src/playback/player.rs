@@ -79,7 +79,7 @@ pub struct Player {
     lengths: [f64; 2],
     gains: [Option<f32>; 2],
     device: Option<String>,
-    devices: Vec<Device>,
+    devices: Option<Vec<Device>>,
     problem: Option<String>,
     dropouts: u32,
 }
@@ -122,7 +122,7 @@ impl Player {
             lengths: [0.0; 2],
             gains: [None; 2],
             device: None,
-            devices: vec![],
+            devices: None,
             problem: None,
             dropouts: 0,
         })
@@ -223,9 +223,9 @@ impl Player {
         self.send(Command::List);
     }
 
-    /// The devices that sound can be sent to, as last asked for.
-    pub fn devices(&self) -> &[Device] {
-        &self.devices
+    /// The devices that sound can be sent to, as last asked for; none before there is an answer.
+    pub fn devices(&self) -> Option<&[Device]> {
+        self.devices.as_deref()
     }
 
     /// Length in seconds of the longer sound.
@@ -246,7 +246,7 @@ impl Player {
                     self.device = None;
                     self.problem = Some(format!("Audio unavailable: {reason}"));
                 }
-                News::Devices(devices) => self.devices = devices,
+                News::Devices(devices) => self.devices = Some(devices),
                 News::Gains(gains) => self.gains = gains,
                 News::Dropouts(more) => self.dropouts = self.dropouts.saturating_add(more),
             }

@@ -4,8 +4,8 @@ use super::job::Job;
 use super::live::Live;
 use super::trace::TraceRow;
 use crate::synthesis::Spec;
-use crate::verify::Verification;
 use crate::verify::verdict::Prediction;
+use crate::verify::{Histogram, Verification};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -97,6 +97,8 @@ pub struct Started {
     pub predicted: Vec<Prediction>,
     /// The largest Spearman's rho of the null distribution at the matched layer, and a sentence about it.
     pub null: Option<(f64, String)>,
+    /// How that distribution lies.
+    pub histogram: Option<Histogram>,
     /// Number of values in the matched layer.
     pub elements: usize,
 }

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod device;
 pub mod handle;
 pub mod job;
+pub mod listening_copy;
 pub mod live;
 pub mod messages;
 mod pending;

@@ -11,11 +11,14 @@ use crate::formats::Array;
 use crate::network::{Executor, Tap};
 use crate::synthesis::{StepReport, Synthesis};
 use crate::verify::verdict::{self, Predictions, Verdict, top, verify};
-use crate::verify::{Comparison, Ranked, Verification};
+use crate::verify::{Comparison, Histogram, Ranked, Verification};
 use crate::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Parts that a null distribution is shown in.
+const BARS: usize = 40;
 
 /// Points of the activation scatter.
 const SCATTER_POINTS: usize = 4000;
@@ -133,7 +136,13 @@ impl<'a> Run<'a> {
             .null
             .as_ref()
             .and_then(|n| Some((n.largest(layer, "spearman")?, n.describe())));
+        let rho = self
+            .job
+            .null
+            .as_ref()
+            .and_then(|n| n.values(layer, "spearman"));
         Started {
+            histogram: rho.and_then(|rho| Histogram::of(rho, BARS)),
             job: self.id,
             spec: self.job.spec.clone(),
             step: self.synthesis.updates(),

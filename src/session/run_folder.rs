@@ -148,7 +148,7 @@ impl RunFolder {
         for (name, values) in [("metamer", Some(*metamer)), ("reference", *reference)] {
             let Some(values) = values else { continue };
             if input.is_sound() {
-                let wav = wav::encode(values, NETWORK_RATE, PROGRAM, &spec_text);
+                let wav = encode_wav(values, &spec_text);
                 atomic::write(&at(&format!("{name}.wav")), &wav)?;
             } else {
                 let png = encode_png(
@@ -247,6 +247,11 @@ impl FinishedRun {
 /// A picture of a prepared input.
 pub fn to_image(values: &[f32], input: &Input) -> Image {
     Image::from_planes(values, input.shape[2], input.shape[1])
+}
+
+/// The bytes of a WAV of what a network hears, which carries its full description.
+pub fn encode_wav(samples: &[f32], spec: &str) -> Vec<u8> {
+    wav::encode(wav::Samples::Float(samples), NETWORK_RATE, PROGRAM, spec)
 }
 
 /// The bytes of a PNG with text entries (`iTXt`, compressed).

@@ -2,7 +2,7 @@
 
 use crate::formats::{Array, npy};
 use crate::network::Input;
-use crate::stimulus::{Crop, Image, Part, Sound, embedded, excerpt};
+use crate::stimulus::{Crop, Image, Part, Recording, Sound, embedded, excerpt};
 use crate::{Error, Result};
 use std::io::Read;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub struct Stimulus {
 #[derive(Clone, Debug)]
 enum Content {
     Picture(Arc<Image>),
-    Sound(Arc<Sound>),
+    Sound(Arc<Recording>),
     /// An input that is used as it is.
     Prepared(Arc<Array>),
 }
@@ -55,7 +55,7 @@ impl Stimulus {
             return Ok(Self::from_array(name, npy::read(path)?));
         }
         if is_sound(path) {
-            return Ok(Self::from_sound(name, Sound::open(path)?));
+            return Ok(Self::from_recording(name, Recording::open(path)?));
         }
         Ok(Self::from_image(name, Image::open(path)?))
     }
@@ -70,9 +70,14 @@ impl Stimulus {
 
     /// A stimulus from a sound in memory.
     pub fn from_sound(name: &str, sound: Sound) -> Self {
+        Self::from_recording(name, Recording::Short(sound))
+    }
+
+    /// A stimulus from a recording of any length.
+    pub fn from_recording(name: &str, recording: Recording) -> Self {
         Self {
             name: name.into(),
-            content: Content::Sound(Arc::new(sound)),
+            content: Content::Sound(Arc::new(recording)),
         }
     }
 
@@ -84,10 +89,10 @@ impl Stimulus {
         }
     }
 
-    /// The sound, where it is one that still has to be made ready.
-    pub fn sound(&self) -> Option<&Sound> {
+    /// The recording, where it is one that still has to be made ready.
+    pub fn sound(&self) -> Option<&Recording> {
         match &self.content {
-            Content::Sound(sound) => Some(sound),
+            Content::Sound(recording) => Some(recording),
             _ => None,
         }
     }
@@ -123,15 +128,17 @@ impl Stimulus {
                 wrong("Is a sound, but this model sees; give it a picture")
             }
             Content::Picture(image) => Ok(crop.planes(image, input.shape[1])),
-            Content::Sound(sound) => excerpt::prepare(sound, part, input.elements())
-                .map_err(|reason| Error::file(Path::new(&self.name), reason)),
+            Content::Sound(recording) => {
+                excerpt::prepare_recording(recording, part, input.elements())
+                    .map_err(|reason| Error::file(Path::new(&self.name), reason))
+            }
             Content::Prepared(array) => prepared(array, input, Path::new(&self.name)),
         }
     }
 }
 
 /// Whether a file is to be read as a sound: by its first bytes, or, where they say nothing, by its name.
-fn is_sound(path: &Path) -> bool {
+pub fn is_sound(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|f| f.take(12).read_to_end(&mut head));
     read.is_ok() && (Sound::recognises(&head) || Sound::names(path))

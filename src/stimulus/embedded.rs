@@ -68,7 +68,14 @@ struct SoundList {
     sound: Vec<EmbeddedSound>,
 }
 
-const SOUND_FILES: [(&str, &[u8]); 1] = files!["sounds/librivox_0880.wav"];
+const SOUND_FILES: [(&str, &[u8]); 6] = files![
+    "sounds/librivox_0880.wav",
+    "sounds/librivox_0930.wav",
+    "sounds/flite_slt_umbrella.wav",
+    "sounds/flite_rms_tomorrow.wav",
+    "sounds/crow.wav",
+    "sounds/bell.wav",
+];
 
 /// All embedded sounds, in the order in which they are offered.
 pub fn sounds() -> &'static [EmbeddedSound] {

@@ -1,6 +1,6 @@
 //! From a sound of any length to the network's input: one window of it, mean removed, at the papers' level.
 
-use super::Sound;
+use super::{Recording, Sound};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -71,18 +71,40 @@ pub fn prepare(sound: &Sound, part: Part, n: usize) -> Result<Vec<f32>, String> 
     let (first, silence) = match part {
         Part::Loudest if length >= n => (loudest(&sound.samples, n), 0),
         Part::Loudest => (0, (n - length) / 2),
-        Part::From(seconds) if seconds < sound.seconds() => (
-            ((seconds * f64::from(NETWORK_RATE)).round() as usize).min(length - 1),
-            0,
-        ),
-        Part::From(seconds) => {
-            return Err(format!(
-                "The part begins at {seconds} s, but the sound is {:.3} s long",
-                sound.seconds()
-            ));
-        }
+        Part::From(seconds) => (begin(seconds, sound.seconds(), length as u64)? as usize, 0),
     };
-    let heard = &sound.samples[first..(first + n).min(length)];
+    levelled(&sound.samples[first..(first + n).min(length)], silence, n)
+}
+
+/// As [`prepare`], of a recording that may be too long to be held.
+///
+/// # Errors
+/// As [`prepare`], and when a long recording's file can no longer be read.
+pub fn prepare_recording(recording: &Recording, part: Part, n: usize) -> Result<Vec<f32>, String> {
+    let long = match recording {
+        Recording::Short(sound) => return prepare(sound, part, n),
+        Recording::Long(long) => long,
+    };
+    let first = match part {
+        Part::Loudest => long.loudest(n, NETWORK_RATE)?,
+        Part::From(seconds) => begin(seconds, recording.seconds(), long.length_at(NETWORK_RATE))?,
+    };
+    levelled(&long.excerpt(first, n, NETWORK_RATE)?, 0, n)
+}
+
+/// The sample at which a part begins that was asked for.
+fn begin(seconds: f64, length: f64, samples: u64) -> Result<u64, String> {
+    if seconds < length {
+        let first = (seconds * f64::from(NETWORK_RATE)).round() as u64;
+        return Ok(first.min(samples.saturating_sub(1)));
+    }
+    Err(format!(
+        "The part begins at {seconds} s, but the sound is {length:.3} s long"
+    ))
+}
+
+/// What is heard after some silence, filled up with more to `n` samples: mean removed, at the papers' level.
+fn levelled(heard: &[f64], silence: usize, n: usize) -> Result<Vec<f32>, String> {
     let mean = heard.iter().sum::<f64>() / heard.len() as f64;
     let mut samples = vec![0.0; n];
     samples[silence..]
@@ -90,6 +112,9 @@ pub fn prepare(sound: &Sound, part: Part, n: usize) -> Result<Vec<f32>, String> 
         .zip(heard)
         .for_each(|(s, h)| *s = h - mean);
     let rms = (samples.iter().map(|s| s * s).sum::<f64>() / n as f64).sqrt();
+    if !rms.is_finite() {
+        return Err("The sound's samples are too large to be given a level".into());
+    }
     let loudest = heard.iter().fold(0.0f64, |m, s| m.max(s.abs()));
     // What rounding leaves of a constant is not a sound.
     if rms <= 1e-12 * loudest || rms < f64::MIN_POSITIVE {
@@ -123,6 +148,7 @@ fn loudest(samples: &[f64], n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::wav;
 
     fn noise(n: usize) -> Vec<f64> {
         (0..n)
@@ -207,6 +233,51 @@ mod tests {
         }
         for wrong in ["", "-1", "nan", "quietest"] {
             assert!(wrong.parse::<Part>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_long_recording_gives_the_same_excerpt_as_if_it_were_held() {
+        let folder = tempfile::tempdir().unwrap();
+        for (rate, loud) in [(8_000u32, 50.3), (44_100, 12.7), (20_000, 61.0)] {
+            let n = 64 * rate as usize;
+            let pitch = |i: usize| 300.0 + 200.0 * (i as f64 / f64::from(rate)).sin();
+            let mut samples: Vec<f64> = (0..n)
+                .map(|i| 0.1 * (i as f64 / f64::from(rate) * pitch(i)).sin() + 0.05)
+                .collect();
+            let first = (loud * f64::from(rate)) as usize;
+            samples[first..first + 2 * rate as usize]
+                .iter_mut()
+                .for_each(|s| *s *= 3.0);
+            let path = folder.path().join(format!("{rate}.wav"));
+            let floats: Vec<f32> = samples.iter().map(|s| *s as f32).collect();
+            std::fs::write(
+                &path,
+                wav::encode(wav::Samples::Float(&floats), rate, "", ""),
+            )
+            .unwrap();
+            let long = Recording::open(&path).unwrap();
+            assert!(matches!(long, Recording::Long(_)) && long.seconds() == 64.0);
+            let whole = Sound::open(&path).unwrap();
+            for part in [
+                Part::From(0.0),
+                Part::From(30.01),
+                Part::From(63.5),
+                Part::Loudest,
+            ] {
+                let a = prepare_recording(&long, part, 40_000).unwrap();
+                let b = prepare(&whole, part, 40_000).unwrap();
+                let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs());
+                let worst = worst.fold(0.0, f32::max);
+                // The loudest window is looked for before resampling here, after it there: one sample may lie between.
+                let allowed = if part == Part::Loudest { 0.1 } else { 1e-6 };
+                assert!(worst < allowed, "{rate} Hz, {part}: {worst}");
+            }
+            let Recording::Long(long) = long else { return };
+            let found = long.loudest(40_000, NETWORK_RATE).unwrap() as f64 / 20_000.0;
+            assert!((found - loud).abs() < 0.01, "{rate} Hz: {found}");
+            std::fs::remove_file(&path).unwrap();
+            assert!(long.excerpt(0, 10, NETWORK_RATE).is_err());
         }
     }
 }

@@ -17,7 +17,7 @@ pub fn resample<T: rubato::Sample>(samples: &[T], from: u32, to: u32) -> Result<
     }
     let failed = |e: String| format!("Cannot be resampled from {from} to {to} Hz: {e}");
     let window = WindowFunction::BlackmanHarris2;
-    let block = block(from, to);
+    let block = reach(from, to);
     let (from, to) = (from as usize, to as usize);
     let mut resampler = Fft::<T>::new_custom(from, to, block, 1, 1, window, FixedSync::Input)
         .map_err(|e| failed(e.to_string()))?;
@@ -29,13 +29,19 @@ pub fn resample<T: rubato::Sample>(samples: &[T], from: u32, to: u32) -> Result<
     Ok(output.take_data())
 }
 
-/// The number of samples at `from` Hz that are transformed at a time; the filter reaches no further than that.
+/// How many samples at `from` Hz the filter reaches at most: the number that is transformed at a time.
 ///
-/// The filter is as long as the block. Only a filter of even length delays by a whole number of samples, which is what is
-/// taken off afterwards.
-fn block(from: u32, to: u32) -> usize {
-    let unit = 2 * (from / greatest_common_divisor(from, to)) as usize;
+/// The filter is as long as that. Only a filter of even length delays by a whole number of samples, which is what is taken
+/// off afterwards.
+pub fn reach(from: u32, to: u32) -> usize {
+    let unit = 2 * steps(from, to).0 as usize;
     FILTER.div_ceil(unit) * unit
+}
+
+/// After how many samples at both rates they coincide again.
+pub fn steps(from: u32, to: u32) -> (u64, u64) {
+    let divisor = greatest_common_divisor(from, to).max(1);
+    (u64::from(from / divisor), u64::from(to / divisor))
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

@@ -1,14 +1,10 @@
 //! Sounds from outside, decoded to one channel.
 
+use super::decode::Decoding;
 use super::resample::resample;
 use crate::{Error, Result};
 use std::io::Cursor;
 use std::path::Path;
-use symphonia::core::codecs::audio::AudioDecoderOptions;
-use symphonia::core::errors::Error as DecodeError;
-use symphonia::core::formats::TrackType;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::MediaSourceStream;
 
 /// A sound of one channel. Full scale is −1 to 1, but nothing is clipped to it.
 #[derive(Clone, PartialEq)]
@@ -77,72 +73,17 @@ impl Sound {
 
     /// Decodes the bytes of a sound file; the error is a sentence about the content.
     pub fn decode(bytes: Vec<u8>) -> Result<Self, String> {
-        if bytes.is_empty() {
-            return Err("The file is empty".into());
-        }
-        if !Self::recognises(&bytes) {
-            return Err(
-                "The content is neither WAV, FLAC, OGG nor MP3, whatever the name says".into(),
-            );
-        }
-        // MP3 states its length as an estimate, Ogg in its last page: only these two say beforehand what must come.
-        let length_is_promised = bytes.starts_with(b"RIFF") || bytes.starts_with(b"fLaC");
-        let damaged = |e: DecodeError| format!("The sound is damaged or cut short: {e}");
-        let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
-        let probe = symphonia::default::get_probe();
-        let mut format = probe
-            .probe(&Hint::new(), source, Default::default(), Default::default())
-            .map_err(damaged)?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or("The file holds no sound")?;
-        let (id, promised) = (track.id, track.num_frames);
-        let parameters = track
-            .codec_params
-            .as_ref()
-            .and_then(|p| p.audio())
-            .ok_or("The file holds no sound")?;
-        let codecs = symphonia::default::get_codecs();
-        let decoder = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default());
-        let mut decoder =
-            decoder.map_err(|e| format!("The sound is of a kind that is not supported: {e}"))?;
-
-        let (mut rate, mut channels) = (0, 0);
-        let (mut samples, mut packet_samples) = (Vec::new(), Vec::<f64>::new());
-        while let Some(packet) = next_packet(format.as_mut()).map_err(damaged)? {
-            if packet.track_id != id {
-                continue;
-            }
-            let decoded = decoder.decode(&packet).map_err(damaged)?;
-            let spec = decoded.spec();
-            let (here, count) = (spec.rate(), spec.channels().count());
-            if rate != 0 && (rate, channels) != (here, count) {
-                return Err(
-                    "The sample rate or the number of channels changes within the file".into(),
-                );
-            }
-            (rate, channels) = (here, count);
-            decoded.copy_to_vec_interleaved(&mut packet_samples);
-            samples.extend(
-                packet_samples
-                    .chunks(channels.max(1))
-                    .map(|f| f.iter().sum::<f64>() / f.len() as f64),
-            );
-            if samples.len() * channels > MAX_SAMPLES {
+        let mut decoding = Decoding::new(Box::new(Cursor::new(bytes)))?;
+        let mut samples = Vec::new();
+        while decoding.read(&mut samples)? {
+            if samples.len() * decoding.channels() > MAX_SAMPLES {
                 return Err(
                     "The sound is longer than an hour of stereo; cut out the part that is wanted"
                         .into(),
                 );
             }
         }
-        if let Some(promised) = promised.filter(|n| length_is_promised && *n > samples.len() as u64)
-        {
-            return Err(format!(
-                "The sound is cut short: {} of {promised} samples",
-                samples.len()
-            ));
-        }
-        Self::new(rate, samples)
+        Self::new(decoding.rate(), samples)
     }
 
     /// A sound from samples in memory.
@@ -150,17 +91,7 @@ impl Sound {
         if samples.is_empty() {
             return Err("The sound has no samples".into());
         }
-        if !RATES.contains(&rate) {
-            let (low, high) = (RATES.start(), RATES.end());
-            return Err(format!(
-                "The sample rate must lie between {low} and {high} Hz, found {rate}"
-            ));
-        }
-        if let Some(bad) = samples.iter().find(|v| !v.is_finite()) {
-            return Err(format!(
-                "The sound holds {bad}; every sample must be finite"
-            ));
-        }
+        check(rate, &samples)?;
         Ok(Self { rate, samples })
     }
 
@@ -178,13 +109,19 @@ impl Sound {
     }
 }
 
-/// The next packet; the end of the file is no error, wherever it comes.
-fn next_packet(
-    format: &mut dyn symphonia::core::formats::FormatReader,
-) -> Result<Option<symphonia::core::packet::Packet>, DecodeError> {
-    match format.next_packet() {
-        Err(DecodeError::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-        other => other,
+/// Whether a sound can have this rate and these samples among others.
+pub(super) fn check(rate: u32, samples: &[f64]) -> Result<(), String> {
+    if !RATES.contains(&rate) {
+        let (low, high) = (RATES.start(), RATES.end());
+        return Err(format!(
+            "The sample rate must lie between {low} and {high} Hz, found {rate}"
+        ));
+    }
+    match samples.iter().find(|v| !v.is_finite()) {
+        Some(bad) => Err(format!(
+            "The sound holds {bad}; every sample must be finite"
+        )),
+        None => Ok(()),
     }
 }
 

@@ -54,7 +54,13 @@ impl Spec {
             (Some(target), true) => stem(target),
             _ => stem(&self.stimulus),
         };
-        format!("{stimulus}__{}__{}__s{}", self.model, self.layer, self.seed)
+        // A model straight from its file is called by its path.
+        let model = if self.model.contains(['/', '\\']) {
+            stem(&self.model)
+        } else {
+            self.model.clone()
+        };
+        format!("{stimulus}__{model}__{}__s{}", self.layer, self.seed)
     }
 
     /// The text of `spec.toml`.

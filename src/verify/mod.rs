@@ -2,12 +2,15 @@
 
 pub mod category;
 pub mod embedded;
+pub mod histogram;
 pub mod null;
 pub mod number;
+pub mod published;
 pub mod statistics;
 mod unrelated;
 pub mod verdict;
 
+pub use histogram::Histogram;
 pub use null::NullDistribution;
 pub use statistics::{Comparison, Ranked};
 pub use unrelated::Unrelated;

@@ -41,7 +41,7 @@ pub struct NullDistribution {
     pub origin: Origin,
     /// The numbers of the pairs, ascending.
     pub pairs: Vec<u64>,
-    /// Per layer and measure, one value a pair.
+    /// Per layer and measure, one value a pair; none for a measure that a published distribution lacks.
     pub layers: BTreeMap<String, [Vec<f32>; 3]>,
 }
 
@@ -145,6 +145,9 @@ impl NullDistribution {
 
     /// One sentence: how many pairs of how many stimuli, and from where.
     pub fn describe(&self) -> String {
+        if self.origin.stimuli == 0 {
+            return format!("{} random pairs ({})", self.len(), self.origin.sources);
+        }
         let parts = match self.origin.kind.as_str() {
             "sounds" => ("parts", "recordings"),
             _ => ("crops", "photographs"),

@@ -33,6 +33,7 @@ impl Place {
         command
             .args(arguments.split_whitespace())
             .current_dir(self.folder.path())
+            .env("METAMER_STUDIO_MODELS", self.folder.path().join("models"))
             .env_remove("RUST_LOG")
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY");
@@ -40,10 +41,7 @@ impl Place {
     }
 
     pub fn run(&self, arguments: &str) -> Ran {
-        Ran {
-            arguments: arguments.to_owned(),
-            output: self.command(arguments).output().unwrap(),
-        }
+        Ran::of(arguments, self.command(arguments))
     }
 }
 
@@ -54,6 +52,14 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// Runs a command that was made with these arguments.
+    pub fn of(arguments: &str, mut command: Command) -> Self {
+        Self {
+            arguments: arguments.to_owned(),
+            output: command.output().unwrap(),
+        }
+    }
+
     pub fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }

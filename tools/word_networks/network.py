@@ -78,6 +78,7 @@ class WordNetwork(nn.Module):
     def __init__(self, kind, dropout=0.0):
         super().__init__()
         self.kind, self.dropout = kind, dropout
+        self.mean, self.gain = MEAN, GAIN
         self.compiled = False  # whether kernels.c does the pools and the first block: faster, but takes no gradient to x
         channels, (height, width) = 1, SIZE
         for name, out, kernel, stride, pool in LAYERS:
@@ -113,7 +114,7 @@ class WordNetwork(nn.Module):
             step = (1, 1) if self.pooled(stride) else stride
             x = pad(x, kernel, step)
             if name == "conv_0":
-                x = (x - MEAN) * GAIN
+                x = (x - self.mean) * self.gain
             if name == "conv_0" and self.pooled(stride) and self.compiled and taken is None:
                 after = self.pool_0_0
                 sizes = [-(-n // s) for n, s in zip(SIZE, stride)]

@@ -175,7 +175,7 @@ def main():
             coming = ahead.submit(next, batches)
             rate = fraction / WARM_UP if fraction < WARM_UP else (1 + np.cos(np.pi * (fraction - WARM_UP) / (1 - WARM_UP))) / 2
             for group in optimiser.param_groups:
-                group["lr"] = RATE * max(rate, 1e-3)
+                group["lr"] = float(RATE * max(rate, 1e-3))
             x = (cochleagrams(maps) * torch.from_numpy(gain)).contiguous(memory_format=torch.channels_last)
             words = torch.from_numpy(words)
             with torch.autocast("cpu", torch.bfloat16):

@@ -92,7 +92,7 @@ fn command(ui: &mut Ui, view: &View<'_>, action: Action, here: bool) -> egui::Re
     let keys = ui.painter().text(
         inside.right_center(),
         Align2::RIGHT_CENTER,
-        action.keys(),
+        action.keys(view.state.hears()),
         theme::regular(12.0),
         t.muted,
     );

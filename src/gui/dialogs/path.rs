@@ -16,8 +16,13 @@ pub fn show(
     browsing: bool,
 ) {
     let (heading, verb, hint) = match purpose {
-        PathPurpose::Open => ("Open picture", "Open", "Path of a PNG, JPEG or npy file"),
+        PathPurpose::Open => (
+            "Open file",
+            "Open",
+            "Path of a picture, a sound or an npy file",
+        ),
         PathPurpose::Png => ("Save metamer as PNG", "Save", "Path of the PNG file"),
+        PathPurpose::Wav => ("Save metamer as WAV", "Save", "Path of the WAV file"),
         PathPurpose::Npy => ("Save metamer as npy", "Save", "Path of the npy file"),
         PathPurpose::Folder => ("Save whole run folder", "Save", "Path of the copy"),
         PathPurpose::Results => ("Results folder", "Use this folder", "Path of a folder"),

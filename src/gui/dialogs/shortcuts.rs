@@ -15,7 +15,8 @@ const MORE: [(&str, &str); 3] = [
 ];
 
 pub fn show(ctx: &Context, view: &mut View<'_>) {
-    let actions = ALL.into_iter().filter(|a| a.shortcut().is_some());
+    let hears = view.state.hears();
+    let actions = ALL.into_iter().filter(|a| a.shortcut(hears).is_some());
     let keys = actions.map(|action| {
         let held = if action == Action::Compare {
             "Hold "
@@ -23,7 +24,7 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             ""
         };
         (
-            format!("{held}{}", action.keys()),
+            format!("{held}{}", action.keys(hears)),
             action.label(),
             action.tooltip(),
         )

@@ -38,6 +38,8 @@ pub struct Maps {
     colours: wgpu::TextureView,
     srgb_target: bool,
     places: HashMap<Id, Place>,
+    /// How often values went to the card.
+    uploads: u64,
 }
 
 /// The values shown at one place.
@@ -108,6 +110,7 @@ impl Maps {
             colours: colours(device, queue),
             srgb_target: target.is_srgb(),
             places: HashMap::new(),
+            uploads: 0,
         }
     }
 
@@ -254,6 +257,7 @@ impl CallbackTrait for Picture {
             place.generation = self.cells.generation();
             let bytes = bytemuck::cast_slice(self.cells.values());
             upload(queue, &place.values, bytes, size);
+            maps.uploads += 1;
         }
         queue.write_buffer(&place.params, 0, bytemuck::bytes_of(&params));
         vec![]
@@ -274,5 +278,74 @@ impl CallbackTrait for Picture {
         pass.set_pipeline(&maps.pipeline);
         pass.set_bind_group(0, &place.bindings, &[]);
         pass.draw(0..3, 0..1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eframe::egui_wgpu::{RenderState, RendererOptions};
+    use egui_kittest::wgpu::{create_render_state, default_wgpu_setup};
+
+    struct Card {
+        render: RenderState,
+        resources: CallbackResources,
+    }
+
+    impl Card {
+        fn new() -> Self {
+            let render = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
+            let mut resources = CallbackResources::default();
+            let maps = Maps::new(&render.device, &render.queue, render.target_format);
+            resources.insert(maps);
+            Self { render, resources }
+        }
+
+        /// Prepares a map for a frame; the number of uploads so far, and of maps kept.
+        fn prepare(&mut self, place: &str, frame: u64, cells: &Arc<Cells>) -> (u64, usize) {
+            let picture = Picture {
+                id: Id::unique(place),
+                frame,
+                rect: Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(10.0, 10.0)),
+                cells: cells.clone(),
+                shading: Shading::shared(ColourMap::Magma, [&**cells]),
+                part: Part::whole(cells),
+            };
+            let screen = ScreenDescriptor {
+                size_in_pixels: [100, 100],
+                pixels_per_point: 1.0,
+            };
+            let (device, queue) = (&self.render.device, &self.render.queue);
+            let mut encoder = device.create_command_encoder(&Default::default());
+            picture.prepare(device, queue, &screen, &mut encoder, &mut self.resources);
+            let maps: &Maps = self.resources.get().unwrap();
+            (maps.uploads, maps.places.len())
+        }
+    }
+
+    fn cells(rows: usize, columns: usize) -> Arc<Cells> {
+        Arc::new(Cells::new(rows, columns, vec![1.0; rows * columns]).unwrap())
+    }
+
+    #[test]
+    fn values_go_to_the_card_only_when_they_are_new_there() {
+        let mut card = Card::new();
+        let (first, second) = (cells(3, 5), cells(3, 5));
+        assert_eq!(card.prepare("a", 1, &first), (1, 1));
+        assert_eq!(card.prepare("a", 2, &first), (1, 1));
+        assert_eq!(card.prepare("b", 2, &first), (2, 2));
+        assert_eq!(card.prepare("a", 3, &second), (3, 2));
+        assert_eq!(card.prepare("a", 4, &second), (3, 2));
+        // A map of another size takes the place of the old one.
+        assert_eq!(card.prepare("a", 5, &cells(7, 2)), (4, 2));
+    }
+
+    #[test]
+    fn a_map_that_is_no_longer_drawn_gives_its_memory_back() {
+        let mut card = Card::new();
+        let map = cells(3, 5);
+        card.prepare("a", 1, &map);
+        assert_eq!(card.prepare("b", 1 + FRAMES_KEPT, &map).1, 2);
+        assert_eq!(card.prepare("b", 2 + FRAMES_KEPT, &map).1, 1);
     }
 }

@@ -2,8 +2,11 @@
 
 use super::{View, plot};
 use crate::gui::{format, theme, widgets};
+use crate::verify::Histogram;
 use egui::{Align2, Color32, Stroke, Ui};
-use egui_plot::{HLine, Line, LineStyle, PlotPoint, PlotPoints, Text};
+use egui_plot::{
+    Bar, BarChart, HLine, Line, LineStyle, MarkerShape, PlotPoint, PlotPoints, Points, Text,
+};
 
 pub fn show(ui: &mut Ui, view: &View<'_>) {
     let t = theme::tokens(ui);
@@ -46,6 +49,10 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
             (*largest, format!("null maximum {largest:.2}{pairs}"))
         });
     let inside = ui.available_rect_before_wrap();
+    let histogram = run.and_then(|r| r.histogram.as_ref());
+    if let Some(histogram) = histogram {
+        told(ui, inside, histogram, &now);
+    }
     plot::over_steps(
         ui,
         "correlation",
@@ -54,6 +61,14 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         &marks,
         |step, y| format!("step {}\nrho {y:.3}", format::grouped(step)),
         |plot| {
+            if let Some(histogram) = histogram {
+                plot.bar_chart(bars(histogram, steps as f64).color(t.unknown.gamma_multiply(0.45)));
+                if let Some((_, rho)) = run.and_then(|r| r.rho.last()) {
+                    let mark = Points::new("this metamer", [steps as f64, rho]);
+                    let mark = mark.shape(MarkerShape::Left).radius(5.0).color(t.accent);
+                    plot.points(mark.allow_hover(false));
+                }
+            }
             if let Some((largest, text)) = null {
                 let line = HLine::new("null maximum", largest).allow_hover(false);
                 plot.hline(
@@ -87,6 +102,34 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         },
     );
     legend(ui, inside, [("layer", t.accent), ("logits", t.muted)]);
+}
+
+/// The null distribution along the axis of rho, its bars standing on the plot's right edge; at most a sixth of the width.
+fn bars(histogram: &Histogram, steps: f64) -> BarChart {
+    let most = histogram.counts.iter().max().copied().unwrap_or(1).max(1);
+    let bars = histogram.bars().map(|(rho, count)| {
+        let length = steps / 6.0 * f64::from(count) / f64::from(most);
+        // A single value has no range.
+        let width = histogram.width().max(0.004);
+        Bar::new(rho, length)
+            .width(width)
+            .base_offset(steps - length)
+    });
+    BarChart::new("null distribution", bars.collect())
+        .horizontal()
+        .allow_hover(false)
+}
+
+/// The same in words, for whoever does not see it.
+fn told(ui: &mut Ui, area: egui::Rect, histogram: &Histogram, now: &str) {
+    let [low, high] = histogram.range;
+    let text = format!(
+        "Null distribution of {} pairs: rho from {low:.2} to {high:.2}; this metamer {now}",
+        format::grouped(histogram.total())
+    );
+    let id = ui.scope_id().with("null distribution");
+    let response = ui.interact(area, id, egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
 }
 
 /// Names beside short strokes, in the middle of the line below the plot.

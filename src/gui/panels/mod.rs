@@ -7,6 +7,7 @@ mod layers;
 mod loss;
 mod notices;
 mod pair;
+mod pair_of_sounds;
 mod plot;
 mod queue;
 mod recipe;
@@ -14,6 +15,7 @@ mod scatter;
 mod status;
 mod stimuli;
 mod top_bar;
+mod transport;
 mod verdict;
 mod what;
 
@@ -79,7 +81,7 @@ fn drop_target(ui: &Ui) {
         egui::Stroke::new(2.0, t.accent),
         egui::StrokeKind::Inside,
     );
-    let text = "Drop the picture to use it as the reference";
+    let text = "Drop the file to use it as the reference";
     painter.text(
         area.center(),
         egui::Align2::CENTER_CENTER,
@@ -103,7 +105,11 @@ fn work(ui: &mut Ui, view: &mut View<'_>) {
         pos2(area.right(), verdict_top + layout::VERDICT),
     );
     let cards = Rect::from_min_max(pos2(area.left(), cards_top), area.max);
-    pair::show(ui, view, pair);
+    if view.state.hears() {
+        pair_of_sounds::show(ui, view, pair);
+    } else {
+        pair::show(ui, view, pair);
+    }
     verdict::show(ui, view, verdict);
     cards::show(ui, view, cards);
 }

@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, view: &View<'_>, area: Rect) {
     let (title, note) = match state.shown() {
         _ if comparing => (
             "Reference, in the metamer's place".to_owned(),
-            format!("let go of {}", Action::Compare.keys()),
+            format!("let go of {}", Action::Compare.keys(false)),
         ),
         Some(run) if run.phase == Phase::Finished => (format!("Metamer at {layer}"), hold()),
         Some(run) if run.step == 0 => (format!("Metamer at {layer}"), "starts from noise".into()),
@@ -74,7 +74,7 @@ pub fn show(ui: &mut Ui, view: &View<'_>, area: Rect) {
 }
 
 fn hold() -> String {
-    format!("hold {} to compare", Action::Compare.keys())
+    format!("hold {} to compare", Action::Compare.keys(false))
 }
 
 fn one(
@@ -87,23 +87,8 @@ fn one(
     label: &str,
 ) {
     let t = theme::tokens(ui);
-    let y = area.top() + 9.0;
+    caption(ui, area, title, note);
     let painter = ui.painter();
-    let note = widgets::line(ui, note, theme::regular(12.0), t.muted, area.width() * 0.55);
-    let title = widgets::line(
-        ui,
-        title,
-        theme::strong(theme::BODY),
-        t.text,
-        area.width() - note.size().x - 12.0,
-    );
-    for (galley, align, x) in [
-        (title, Align2::LEFT_CENTER, area.left()),
-        (note, Align2::RIGHT_CENTER, area.right()),
-    ] {
-        let place = align.anchor_size(pos2(x, y), galley.size());
-        painter.galley(place.min, galley, t.text);
-    }
     let square = Rect::from_min_size(
         area.min + vec2(0.0, layout::CAPTION),
         vec2(area.width(), area.width()),
@@ -123,4 +108,26 @@ fn one(
     }
     let response = ui.interact(square, ui.scope_id().with(label), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, label));
+}
+
+/// The line above a stimulus: what it is on the left, a note on the right.
+pub fn caption(ui: &Ui, area: Rect, title: &str, note: &str) {
+    let t = theme::tokens(ui);
+    let y = area.top() + 9.0;
+    let painter = ui.painter();
+    let note = widgets::line(ui, note, theme::regular(12.0), t.muted, area.width() * 0.55);
+    let title = widgets::line(
+        ui,
+        title,
+        theme::strong(theme::BODY),
+        t.text,
+        area.width() - note.size().x - 12.0,
+    );
+    for (galley, align, x) in [
+        (title, Align2::LEFT_CENTER, area.left()),
+        (note, Align2::RIGHT_CENTER, area.right()),
+    ] {
+        let place = align.anchor_size(pos2(x, y), galley.size());
+        painter.galley(place.min, galley, t.text);
+    }
 }

@@ -3,6 +3,7 @@
 use super::View;
 use crate::gui::action::Action;
 use crate::gui::message::Message;
+use crate::gui::state::recipe_for;
 use crate::gui::{format, theme, widgets};
 use crate::synthesis::recipe;
 use egui::{ComboBox, RichText, TextEdit, Ui, vec2};
@@ -42,7 +43,7 @@ const fn chosen(
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 19] = [
+const FIELDS: [Field; 20] = [
     typed(
         "steps",
         "Steps",
@@ -104,7 +105,7 @@ const FIELDS: [Field; 19] = [
         "start",
         "Start",
         "The noise to start from",
-        &["uniform", "normal"],
+        &["uniform", "normal", "pink"],
     ),
     typed("start_low", "Start, lowest", "Lower end of a uniform start"),
     typed(
@@ -123,6 +124,11 @@ const FIELDS: [Field; 19] = [
         "Crop",
         "How a picture becomes square, by either paper's rule",
         &["feather2019", "feather2023"],
+    ),
+    typed(
+        "part",
+        "Part",
+        "Which two seconds of a longer sound: 'loudest', or seconds from its beginning",
     ),
     chosen(
         "criteria",
@@ -159,7 +165,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .width(ui.available_width())
         .show_ui(ui, |ui| {
             for name in recipe::names() {
-                let Ok(found) = recipe::find(name) else {
+                let Ok(found) = recipe_for(name, state.hears()) else {
                     continue;
                 };
                 let here = name == state.choices.recipe;
@@ -199,7 +205,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         let button = egui::Button::new("Fields").selected(state.fields_open).min_size(vec2(width, 26.0));
         if ui
             .add(button)
-            .on_hover_text(format!("{}\n{}", Action::ShowFields.tooltip(), Action::ShowFields.keys()))
+            .on_hover_text(format!("{}\n{}", Action::ShowFields.tooltip(), Action::ShowFields.keys(state.hears())))
             .clicked()
         {
             view.out.push(Message::Do(Action::ShowFields));

@@ -10,12 +10,16 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         ui.label(RichText::new("Metamer Studio").font(theme::strong(14.0)));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 10.0;
-            let commands = format!("{}  {}", Action::Commands.label(), Action::Commands.keys());
+            let commands = format!(
+                "{}  {}",
+                Action::Commands.label(),
+                Action::Commands.keys(view.state.hears())
+            );
             widgets::labelled_button(ui, view, Action::Commands, &commands);
             let theme = format!("Theme  {}", view.state.choices.theme.title());
             widgets::labelled_button(ui, view, Action::SwitchTheme, &theme);
             export(ui, view);
-            widgets::labelled_button(ui, view, Action::OpenPicture, "Open");
+            widgets::labelled_button(ui, view, Action::OpenFile, "Open");
         });
     });
 }
@@ -24,7 +28,12 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
     let possible = view.state.shown().is_some_and(|r| r.metamer.is_some());
     ui.add_enabled_ui(possible, |ui| {
         let menu = ui.menu_button("Export", |ui| {
-            for action in [Action::ExportPng, Action::ExportNpy, Action::CopyPicture] {
+            let forms: &[Action] = if view.state.hears() {
+                &[Action::ExportWav, Action::ExportNpy]
+            } else {
+                &[Action::ExportPng, Action::ExportNpy, Action::CopyPicture]
+            };
+            for action in forms.iter().copied() {
                 widgets::action_item(ui, view, action);
             }
             ui.separator();

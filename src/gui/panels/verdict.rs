@@ -138,8 +138,13 @@ fn before(state: &State, t: &theme::Tokens) -> Sentence {
         [first, .., last] => format!("{} layers from {first} to {last}", layers.len()),
     };
     let text = format!(
-        "Press {} to make a picture that looks different from {} and is the same to the network at {at}.",
-        Action::Start.keys(),
+        "Press {} to make a {} different from {} and is the same to the network at {at}.",
+        Action::Start.keys(state.hears()),
+        if state.hears() {
+            "sound that is"
+        } else {
+            "picture that looks"
+        },
         format::stimulus(&state.choices.stimulus)
     );
     Sentence {

@@ -45,19 +45,19 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 fn model(ui: &mut Ui, view: &mut View<'_>) {
     let t = theme::tokens(ui);
     widgets::heading(ui, "Model");
-    let entry = MODELS.iter().find(|m| m.name == view.state.choices.model);
-    let (title, source) = entry.map_or((view.state.choices.model.as_str(), ""), |m| {
-        (m.title, m.source)
-    });
+    let chosen = &view.state.choices.model;
+    let entry = MODELS.iter().find(|m| m.name == chosen);
+    let title = entry.map_or(chosen.as_str(), |m| m.title);
     let state = match (&view.state.model, &view.state.model_error) {
-        (Some(_), _) => source.to_owned(),
+        (Some(model), _) => model.source.clone(),
         (None, Some(error)) => error.clone(),
         (None, None) => "Loading…".to_owned(),
     };
     let (rect, response) =
-        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::hover());
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), 46.0), egui::Sense::click());
     let label = format!("Model {title}, {state}");
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &label));
+    widgets::focus_ring(ui, &response, rect);
     ui.painter().rect(
         rect,
         theme::CONTROL_CORNER,
@@ -65,7 +65,12 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         Stroke::NONE,
         StrokeKind::Inside,
     );
-    let inside = rect.shrink2(egui::vec2(10.0, 6.0));
+    let mark = rect.right_center() - egui::vec2(16.0, 0.0);
+    let corners = [(-4.0, -2.0), (4.0, -2.0), (0.0, 3.0)].map(|(x, y)| mark + egui::vec2(x, y));
+    let triangle = egui::Shape::convex_polygon(corners.to_vec(), t.muted, Stroke::NONE);
+    ui.painter().add(triangle);
+    let mut inside = rect.shrink2(egui::vec2(10.0, 6.0));
+    inside.max.x -= 18.0;
     let title = widgets::line(
         ui,
         title,
@@ -87,7 +92,32 @@ fn model(ui: &mut Ui, view: &mut View<'_>) {
         state_line,
         t.muted,
     );
-    response.on_hover_text(state);
+    egui::Popup::menu(&response).show(|ui| models(ui, view));
+    response.on_hover_text(format!(
+        "{state}\n\nClick to choose another model; drop a checkpoint on the window to import one"
+    ));
+}
+
+/// Every model, those that see before those that hear; what was imported after the program's own.
+fn models(ui: &mut Ui, view: &mut View<'_>) {
+    ui.set_min_width(300.0);
+    for (modality, heading) in [("image", "Models that see"), ("sound", "Models that hear")] {
+        ui.label(widgets::faint(ui, heading));
+        let own = MODELS.iter().filter(|m| m.modality == modality);
+        let own = own.map(|m| (m.name.to_owned(), m.title.to_owned(), m.source.to_owned()));
+        let imported = view.state.imported.iter();
+        let imported = imported.filter(|r| r.architecture.modality() == modality);
+        let imported = imported.map(|r| (r.name.clone(), r.name.clone(), r.source()));
+        for (name, title, source) in own.chain(imported) {
+            let chosen = name == view.state.choices.model;
+            let response = ui.selectable_label(chosen, title);
+            if response.clicked() {
+                view.out.push(Message::ChooseModel(name));
+                ui.close();
+            }
+            response.on_hover_text(source);
+        }
+    }
 }
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>) {
@@ -114,7 +144,7 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>) {
             if response.clicked() {
                 view.out.push(Message::Do(action));
             }
-            let text = format!("{}\n{}", action.tooltip(), action.keys());
+            let text = format!("{}\n{}", action.tooltip(), action.keys(view.state.hears()));
             response
                 .on_hover_text(&text)
                 .on_disabled_hover_text(format!("{text}\n{}", possible.err().unwrap_or("")));

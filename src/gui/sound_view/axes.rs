@@ -6,6 +6,20 @@ use crate::layers::Cochleagram;
 use crate::layers::cochleagram::erb::{erb_rate, hertz};
 
 /// The axes of one front end's cochleagrams.
+///
+/// ```
+/// use metamer_studio::gui::sound_view::SoundAxes;
+/// use metamer_studio::layers::Layer;
+///
+/// let model = metamer_studio::network::registry::load("cochleagram-feather2019")?;
+/// let layers = model.graph.nodes().iter().map(|node| &node.layer);
+/// let axes = layers.filter_map(|layer| match layer {
+///     Layer::Cochleagram(layer) => Some(SoundAxes::of(layer)),
+///     _ => None,
+/// });
+/// assert_eq!(axes.map(|a| (a.channels(), a.limits())).next(), Some((211, (20.0, 8000.0))));
+/// # Ok::<(), metamer_studio::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoundAxes {
     /// Centre of each channel on the ERB-rate scale, ascending.

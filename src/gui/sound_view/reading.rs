@@ -69,7 +69,7 @@ mod tests {
         assert!(
             reading
                 .sentence(&["a", "b"])
-                .ends_with(" Hz, a 40100, b 40107")
+                .ends_with("Hz, a 40100, b 40107")
         );
         let time_only = Place {
             channel: None,

@@ -59,6 +59,7 @@ pub fn hertz(axes: &SoundAxes, view: Span, gap: f64) -> Vec<Tick> {
     add(vec![lowest, highest], false);
     add(rounded(&[100]), false);
     add(rounded(&[200, 500]), false);
+    add(rounded(&[150, 300, 700]), true);
     for step in [100, 50, 20, 10, 5, 2, 1] {
         let multiples: Vec<u64> = (100..1000).step_by(step).collect();
         add(rounded(&multiples), true);
@@ -107,8 +108,8 @@ mod tests {
             ["0.0 s", "0.5 s", "1.0 s", "1.5 s", "2.0 s"]
         );
         assert_eq!(
-            at(0.312, 0.318, 0.3),
-            ["0.312 s", "0.314 s", "0.316 s", "0.318 s"]
+            at(0.412, 0.418, 0.3),
+            ["0.412 s", "0.414 s", "0.416 s", "0.418 s"]
         );
         assert_eq!(at(0.0, 100.0, 0.3), ["0 s", "50 s", "100 s"]);
     }

@@ -5,8 +5,10 @@ use crate::gui::action::Action;
 use crate::gui::state::{Dialog, Mark, PathPurpose, Phase, Queued};
 use crate::gui::tasks::Arrival;
 use crate::gui::unfinished::{self, Unfinished};
+use crate::network::registry;
 use crate::session::run_folder::to_image;
 use crate::session::{Command, Existing, Job, JobId, Request, Stimulus};
+use std::sync::Arc;
 
 impl Studio {
     pub(super) fn act(&mut self, action: Action) {
@@ -14,7 +16,11 @@ impl Studio {
             // A key that has nothing to do right now is no mistake worth a word, except where a person waits for something.
             if matches!(
                 action,
-                Action::ExportPng | Action::ExportNpy | Action::CopyPicture | Action::ExportFolder
+                Action::ExportPng
+                    | Action::ExportWav
+                    | Action::ExportNpy
+                    | Action::CopyPicture
+                    | Action::ExportFolder
             ) {
                 self.say(reason, None);
             }
@@ -28,16 +34,23 @@ impl Studio {
             Action::BackToStart => self.back_to_start(),
             // Comparing lasts as long as the key is held, see `keys`.
             Action::Compare => {}
+            Action::Listen
+            | Action::Switch
+            | Action::Back
+            | Action::Forward
+            | Action::Loop
+            | Action::MatchLevels => self.listening_action(action),
             Action::PastePicture => self.effects.push(Effect::Paste),
-            Action::OpenPicture => self.ask_path(PathPurpose::Open),
-            Action::NextPicture => self.step_stimulus(1),
-            Action::PreviousPicture => self.step_stimulus(-1),
+            Action::OpenFile => self.ask_path(PathPurpose::Open),
+            Action::NextStimulus => self.step_stimulus(1),
+            Action::PreviousStimulus => self.step_stimulus(-1),
             Action::NextLayer => self.step_layer(1),
             Action::PreviousLayer => self.step_layer(-1),
             Action::AllLayers => self.choose_all_layers(),
             Action::ShowFields => self.state.fields_open = !self.state.fields_open,
             Action::ResetFields => self.reset_fields(),
             Action::ExportPng => self.ask_path(PathPurpose::Png),
+            Action::ExportWav => self.ask_path(PathPurpose::Wav),
             Action::ExportNpy => self.ask_path(PathPurpose::Npy),
             Action::ExportFolder => self.ask_path(PathPurpose::Folder),
             Action::ChooseResults => self.ask_path(PathPurpose::Results),
@@ -78,7 +91,7 @@ impl Studio {
         let Some(model) = self.state.model.clone() else {
             return;
         };
-        let null = (self.nulls)(&model);
+        let nulls = self.nulls.clone();
         let choices = &self.state.choices;
         let layers: Vec<_> = self.state.chosen_layers().map(|l| l.id).collect();
         if layers.is_empty() {
@@ -91,6 +104,7 @@ impl Studio {
         self.state.preparing += asked;
         self.tasks.spawn("resolve", move || {
             let stimulus = Stimulus::load(&name).map_err(|e| e.to_string());
+            let null = (nulls)(&model).map_err(|e| e.to_string());
             let resolve = |layer| {
                 let request = Request {
                     model: model.clone(),
@@ -104,13 +118,13 @@ impl Studio {
                     device: "cpu".into(),
                     threads,
                 };
-                Job::resolve(&request, null.clone())
+                Job::resolve(&request, null.clone()?)
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };
             let mut jobs: Vec<Result<_, String>> = layers.into_iter().map(resolve).collect();
-            // One stimulus that cannot be read is one complaint, however many layers were chosen.
-            if stimulus.is_err() {
+            // A file that cannot be read is one complaint, however many layers were chosen.
+            if stimulus.is_err() || null.is_err() {
                 jobs.truncate(1);
             }
             Arrival::Resolved {
@@ -140,11 +154,7 @@ impl Studio {
 
     fn enqueue(&mut self, job: Job, resumes: bool) {
         let spec = job.spec.clone();
-        let mark = self
-            .state
-            .marks
-            .entry((spec.stimulus.clone(), spec.layer.clone()))
-            .or_default();
+        let mark = self.state.marks.entry((&spec).into()).or_default();
         if *mark != Mark::Running {
             *mark = Mark::Queued;
         }
@@ -158,7 +168,7 @@ impl Studio {
         };
         let gone = self.state.queue.remove(at);
         self.session.send(Command::Remove(id));
-        let key = (gone.spec.stimulus, gone.spec.layer);
+        let key = (&gone.spec).into();
         if self.state.marks.get(&key) == Some(&Mark::Queued) {
             self.state.marks.remove(&key);
         }
@@ -195,12 +205,21 @@ impl Studio {
         let Some(model) = self.state.model.clone() else {
             return;
         };
-        let null = (self.nulls)(&model);
+        let (nulls, library) = (self.nulls.clone(), self.library());
         let asked = runs.len();
         self.state.preparing += asked;
         self.tasks.spawn("resume", move || {
-            let job = |run| {
-                unfinished::job(run, &model, null.clone())
+            let job = |run: &Unfinished| {
+                // A run of another model than the one that is looked at.
+                let model = if run.spec.model == model.name {
+                    model.clone()
+                } else {
+                    registry::load_with(&library, &run.spec.model)
+                        .map(Arc::new)
+                        .map_err(|e| e.to_string())?
+                };
+                let null = nulls(&model).map_err(|e| e.to_string())?;
+                unfinished::job(run, &model, null)
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };

@@ -4,24 +4,31 @@ use super::{OWN_STIMULI, Studio};
 use crate::gui::action::Action;
 use crate::gui::format;
 use crate::gui::state::{LayerEntry, StimulusEntry};
-use crate::gui::tasks::Arrival;
+use crate::gui::tasks::{Arrival, OpenedStimulus};
 use crate::network::Model;
-use crate::stimulus::Image;
+use crate::session::stimulus::is_sound;
+use std::path::Path;
 use std::sync::Arc;
 
 impl Studio {
     pub(super) fn arrived(&mut self, arrival: Arrival) {
         match arrival {
-            Arrival::Model(Ok(model)) => self.model_loaded(model),
-            Arrival::Model(Err(error)) => {
-                self.state.model_error = Some(error.clone());
-                self.complain(format!("The model could not be loaded: {error}"));
+            // Another may have been chosen since.
+            Arrival::Model(Ok(model)) if model.name == self.state.choices.model => {
+                self.model_loaded(model);
             }
+            Arrival::Model(Ok(_)) => {}
+            Arrival::Model(Err(error)) => self.model_not_loaded(error),
+            Arrival::Stimuli(paths) => paths.into_iter().for_each(|p| self.open(p, true)),
+            Arrival::Examined(Ok(found)) => self.examined(*found),
+            Arrival::Imported(Ok(model)) => self.imported(model),
+            Arrival::Examined(Err(error)) | Arrival::Imported(Err(error)) => self.complain(error),
             Arrival::Thumbnail { name, image } => {
                 if let Some(entry) = self.state.stimuli.iter_mut().find(|s| s.name == name) {
                     entry.thumbnail = Some(Arc::new(image));
                 }
             }
+            Arrival::Heard { slot, result } => self.heard(slot, result),
             Arrival::Opened { result, choose } => self.opened(result, choose),
             Arrival::Preview { generation, result }
                 if generation == self.state.preview.generation =>
@@ -37,13 +44,9 @@ impl Studio {
                             (None, None, Some(error.clone()));
                         self.complain(error);
                         // What was remembered and is gone cannot stay chosen.
-                        if !self
-                            .state
-                            .stimuli
-                            .iter()
-                            .any(|s| s.name == self.state.choices.stimulus)
-                        {
-                            self.choose_stimulus(0);
+                        let chosen = &self.state.choices.stimulus;
+                        if !self.state.offered().any(|(_, s)| s.name == *chosen) {
+                            self.choose_first_stimulus();
                         }
                     }
                 }
@@ -82,16 +85,22 @@ impl Studio {
         }
     }
 
-    fn model_loaded(&mut self, model: Arc<Model>) {
+    pub(super) fn model_loaded(&mut self, model: Arc<Model>) {
         self.state.layers = layer_entries(&model, &self.state.choices.layers);
+        self.listen_to(&model);
         self.state.anchor = self.state.layers.iter().position(|l| l.chosen);
         self.state.choices.layers = self.state.chosen_layers().map(|l| l.name.clone()).collect();
         self.state.model = Some(model);
         let own = self.state.choices.own_stimuli.clone();
         let surplus = own.len().saturating_sub(OWN_STIMULI);
-        own.into_iter()
-            .skip(surplus)
-            .for_each(|path| self.open(path.into(), false));
+        for path in own.into_iter().skip(surplus) {
+            // What another model takes is read when that is chosen.
+            let known = self.state.stimuli.iter().any(|s| s.name == path);
+            let fits = path.ends_with(".npy") || is_sound(Path::new(&path)) == self.state.hears();
+            if !known && fits {
+                self.open(path.into(), false);
+            }
+        }
         std::mem::take(&mut self.waiting)
             .into_iter()
             .for_each(|path| self.open(path, true));
@@ -100,10 +109,15 @@ impl Studio {
         }
     }
 
-    fn opened(&mut self, result: Result<(String, Image), String>, choose: bool) {
+    fn opened(&mut self, result: Result<OpenedStimulus, String>, choose: bool) {
         match result {
-            Ok((name, image)) => {
-                let thumbnail = Some(Arc::new(image));
+            Ok(OpenedStimulus {
+                name,
+                thumbnail,
+                seconds,
+                sound,
+            }) => {
+                let thumbnail = thumbnail.map(Arc::new);
                 match self.state.stimuli.iter_mut().find(|s| s.name == name) {
                     Some(entry) => entry.thumbnail = thumbnail,
                     None => {
@@ -111,6 +125,8 @@ impl Studio {
                         self.state.stimuli.push(StimulusEntry {
                             name: name.clone(),
                             title,
+                            sound,
+                            seconds,
                             own: true,
                             thumbnail,
                         });
@@ -122,7 +138,8 @@ impl Studio {
                     own.push(name.clone());
                     let surplus = own.len().saturating_sub(OWN_STIMULI);
                     own.drain(..surplus);
-                    if let Some(index) = self.state.stimuli.iter().position(|s| s.name == name) {
+                    let place = self.state.offered().find(|(_, s)| s.name == name);
+                    if let Some((index, _)) = place {
                         self.choose_stimulus(index);
                     }
                 }

@@ -2,11 +2,14 @@
 
 use super::Studio;
 use crate::gui::message::Pick;
-use crate::gui::state::Draft;
-use crate::gui::tasks::Arrival;
+use crate::gui::settings::Before;
+use crate::gui::state::{Draft, Preview, recipe_for};
+use crate::gui::tasks::{Arrival, OpenedStimulus};
 use crate::session::Stimulus;
-use crate::stimulus::Crop;
-use crate::synthesis::{Procedure, recipe, start};
+use crate::session::run_folder::to_image;
+use crate::stimulus::Recording;
+use crate::stimulus::{Crop, prepare};
+use crate::synthesis::{Procedure, start};
 use std::sync::Arc;
 
 /// The two fields beside the recipe's own that are typed.
@@ -23,16 +26,64 @@ impl Studio {
     }
 
     pub(super) fn step_stimulus(&mut self, by: isize) {
-        let now = self
-            .state
-            .stimuli
+        let offered: Vec<usize> = self.state.offered().map(|(i, _)| i).collect();
+        let chosen = &self.state.choices.stimulus;
+        let now = offered
             .iter()
-            .position(|s| s.name == self.state.choices.stimulus)
+            .position(|i| self.state.stimuli[*i].name == *chosen)
             .unwrap_or(0);
-        let n = self.state.stimuli.len() as isize;
-        if n > 0 {
-            self.choose_stimulus((now as isize + by).rem_euclid(n) as usize);
+        if !offered.is_empty() {
+            let next = (now as isize + by).rem_euclid(offered.len() as isize);
+            self.choose_stimulus(offered[next as usize]);
         }
+    }
+
+    pub(super) fn choose_first_stimulus(&mut self) {
+        let first = self.state.offered().next().map(|(i, _)| i);
+        if let Some(first) = first {
+            self.choose_stimulus(first);
+        }
+    }
+
+    /// Another model, with what was chosen for it last; runs that go on or wait are left alone.
+    pub(super) fn choose_model(&mut self, name: &str) {
+        if self.state.choices.model == name {
+            return;
+        }
+        let heard = self.state.hears();
+        let choices = &mut self.state.choices;
+        let left = Before {
+            stimulus: choices.stimulus.clone(),
+            layers: choices.layers.clone(),
+        };
+        let before = choices.before.remove(name);
+        let old = std::mem::replace(&mut choices.model, name.to_owned());
+        choices.before.insert(old, left);
+        let stays = heard == self.state.hears();
+        let choices = &mut self.state.choices;
+        let before = before.unwrap_or_default();
+        choices.layers = before.layers;
+        if !stays {
+            choices.stimulus = before.stimulus;
+        }
+        (self.state.model, self.state.model_error) = (None, None);
+        self.state.layers.clear();
+        self.state.anchor = None;
+        self.state.preview = Preview {
+            generation: self.state.preview.generation,
+            ..Preview::default()
+        };
+        if !stays {
+            // The same recipe as it is for the other sense.
+            let recipe = self.state.choices.recipe.clone();
+            self.choose_recipe(&recipe);
+            let chosen = &self.state.choices.stimulus;
+            if !self.state.offered().any(|(_, s)| s.name == *chosen) {
+                self.choose_first_stimulus();
+            }
+        }
+        self.state.viewing = None;
+        self.load_model();
     }
 
     pub(super) fn forget_stimulus(&mut self, index: usize) {
@@ -42,7 +93,7 @@ impl Studio {
         let gone = self.state.stimuli.remove(index);
         self.state.choices.own_stimuli.retain(|s| *s != gone.name);
         if self.state.choices.stimulus == gone.name {
-            self.choose_stimulus(0);
+            self.choose_first_stimulus();
         }
     }
 
@@ -113,7 +164,9 @@ impl Studio {
             .or_else(|| state.layers.iter().find(|l| l.chosen))
             .map(|l| &l.name);
         let same = |spec: &crate::synthesis::Spec| {
-            spec.stimulus == state.choices.stimulus && layer.is_some_and(|l| *l == spec.layer)
+            spec.model == state.choices.model
+                && spec.stimulus == state.choices.stimulus
+                && layer.is_some_and(|l| *l == spec.layer)
         };
         let newest = state
             .runs
@@ -121,11 +174,14 @@ impl Studio {
             .rev()
             .find(|r| same(&r.spec))
             .map(|r| r.id);
-        state.viewing = newest.or(state.active);
+        let active = state
+            .active()
+            .filter(|r| r.spec.model == state.choices.model);
+        state.viewing = newest.or(active.map(|r| r.id));
     }
 
     pub(super) fn choose_recipe(&mut self, name: &str) {
-        match recipe::find(name) {
+        match recipe_for(name, self.state.hears()) {
             Ok(recipe) => {
                 self.state.procedure = recipe.procedure.clone();
                 self.state.recipe = recipe;
@@ -226,9 +282,12 @@ impl Studio {
         };
         let p = &self.state.procedure;
         let (name, seed) = (self.state.choices.stimulus.clone(), self.state.choices.seed);
-        let (crop, kind) = (p.crop, p.start);
+        let (crop, part, kind) = (p.crop, p.part, p.start);
         let (uniform, normal) = ([p.start_low, p.start_high], [p.start_mean, p.start_sd]);
-        let key = format!("{name} {crop:?} {seed} {kind:?} {uniform:?} {normal:?}");
+        let key = format!(
+            "{} {name} {crop:?} {part:?} {seed} {kind:?} {uniform:?} {normal:?}",
+            model.name
+        );
         let preview = &mut self.state.preview;
         if preview.key == key {
             return;
@@ -238,7 +297,7 @@ impl Studio {
         let generation = preview.generation;
         self.tasks.spawn("preview", move || {
             let reference = || -> crate::Result<_> {
-                let reference = Stimulus::load(&name)?.prepare(&model.input, crop)?;
+                let reference = Stimulus::load(&name)?.prepare_part(&model.input, crop, part)?;
                 let noise = start::draw(
                     kind,
                     model.input.elements(),
@@ -262,15 +321,23 @@ pub(super) fn read_stimulus(
     name: &str,
     model: &crate::network::Model,
     thumbnail: usize,
-) -> crate::Result<crate::stimulus::Image> {
+) -> crate::Result<OpenedStimulus> {
     let stimulus = Stimulus::load(name)?;
-    match stimulus.picture() {
-        Some(picture) => Ok(crate::stimulus::prepare::thumbnail(picture, thumbnail)),
-        // An array is a picture already; a sound is refused in so many words.
-        None => {
-            let planes = stimulus.prepare(&model.input, Crop::Feather2023)?;
-            let picture = crate::session::run_folder::to_image(&planes, &model.input);
-            Ok(crate::stimulus::prepare::thumbnail(&picture, thumbnail))
-        }
-    }
+    // What the model cannot take is refused in so many words.
+    let prepared = stimulus.prepare(&model.input, Crop::Feather2023)?;
+    let picture = match stimulus.picture() {
+        _ if model.input.is_sound() => None,
+        Some(picture) => Some(prepare::thumbnail(picture, thumbnail)),
+        // An array is a picture already.
+        None => Some(prepare::thumbnail(
+            &to_image(&prepared, &model.input),
+            thumbnail,
+        )),
+    };
+    Ok(OpenedStimulus {
+        name: name.to_owned(),
+        thumbnail: picture,
+        seconds: stimulus.sound().map(Recording::seconds),
+        sound: model.input.is_sound(),
+    })
 }

@@ -6,7 +6,9 @@ use crate::formats::{Array, atomic, npy};
 use crate::gui::clipboard;
 use crate::gui::state::{Dialog, PathPurpose};
 use crate::gui::tasks::Arrival;
-use crate::session::run_folder::{encode_png, to_image};
+use crate::network::registry::MODELS;
+use crate::session::run_folder::{encode_png, encode_wav, to_image};
+use crate::session::stimulus::is_sound;
 use crate::stimulus::Image;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,9 @@ use std::path::{Path, PathBuf};
 impl Studio {
     /// Reads a file as a stimulus.
     pub(super) fn open(&mut self, path: PathBuf, choose: bool) {
+        if choose {
+            self.find_model_for(&path);
+        }
         let Some(model) = self.state.model.clone() else {
             return self.waiting.push(path);
         };
@@ -21,12 +26,34 @@ impl Studio {
             // Runs refer to their stimulus by this path, also when the program is started from elsewhere.
             let path = std::path::absolute(&path).unwrap_or(path);
             let name = path.to_string_lossy().into_owned();
-            let result = read_stimulus(&name, &model, THUMBNAIL).map(|image| (name, image));
+            let result = read_stimulus(&name, &model, THUMBNAIL);
             Arrival::Opened {
                 result: result.map_err(|e| e.to_string()),
                 choose,
             }
         });
+    }
+
+    /// Chooses a model that can take a file, where the chosen one cannot: the one of that sense that was left last, or the
+    /// first.
+    fn find_model_for(&mut self, path: &Path) {
+        let hears = match (is_sound(path), Image::names(path)) {
+            (true, _) => true,
+            (false, true) => false,
+            // An array can be either, and what is neither is complained about by the model that is chosen.
+            (false, false) => return,
+        };
+        if hears == self.state.hears() {
+            return;
+        }
+        let fitting = || MODELS.iter().filter(|m| (m.modality == "sound") == hears);
+        let before = &self.state.choices.before;
+        let chosen = fitting()
+            .find(|m| before.contains_key(m.name))
+            .or_else(|| fitting().next());
+        if let Some(model) = chosen {
+            self.choose_model(model.name);
+        }
     }
 
     pub(super) fn paste_text(&mut self, text: &str) {
@@ -67,6 +94,7 @@ impl Studio {
         let path = match purpose {
             PathPurpose::Open => return String::new(),
             PathPurpose::Png => results.join(format!("{name}.png")),
+            PathPurpose::Wav => results.join(format!("{name}.wav")),
             PathPurpose::Npy => results.join(format!("{name}.npy")),
             PathPurpose::Folder => results.parent().unwrap_or(&results).join(name),
             PathPurpose::Results => results,
@@ -120,7 +148,9 @@ impl Studio {
         *error = match purpose {
             _ if text.trim().is_empty() => Some("Type the path of a file, or press Browse".into()),
             PathPurpose::Open if !path.exists() => Some("There is no such file".into()),
-            PathPurpose::Png | PathPurpose::Npy | PathPurpose::Folder if path.exists() => {
+            PathPurpose::Png | PathPurpose::Wav | PathPurpose::Npy | PathPurpose::Folder
+                if path.exists() =>
+            {
                 Some("This exists already; choose another name".into())
             }
             _ => None,
@@ -135,6 +165,7 @@ impl Studio {
         match purpose {
             PathPurpose::Open => self.open(path, true),
             PathPurpose::Png => self.write_picture(path),
+            PathPurpose::Wav => self.write_sound(path),
             PathPurpose::Npy => self.write_array(path),
             PathPurpose::Folder => {
                 // The system's dialog names a folder to copy into; what is typed is the copy itself.
@@ -177,6 +208,19 @@ impl Studio {
                 &[("metamer-studio:spec", &spec.to_toml()?)],
             )?;
             atomic::write(path, &png)
+        });
+    }
+
+    fn write_sound(&mut self, path: PathBuf) {
+        let Some(run) = self.state.shown() else {
+            return;
+        };
+        let Some((_, samples)) = run.metamer.clone() else {
+            return;
+        };
+        let spec = run.spec.clone();
+        self.write(path, "Saved the sound", move |path| {
+            atomic::write(path, &encode_wav(&samples, &spec.to_toml()?))
         });
     }
 

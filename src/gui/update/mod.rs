@@ -7,13 +7,16 @@ mod actions;
 mod arrivals;
 mod choosing;
 mod files;
+mod hearing;
+mod importing;
 mod news;
 
 use super::message::{Closing, Message};
 use super::settings::Choices;
-use super::state::{ClosingState, Dialog, Notice, State};
+use super::state::{ClosingState, Dialog, Notice, State, StimulusEntry};
 use super::tasks::{Arrival, Tasks};
 use crate::network::Model;
+use crate::playback::Player;
 use crate::session::{Command, Session};
 use crate::stimulus::{Image, embedded, prepare};
 use crate::verify::NullDistribution;
@@ -22,7 +25,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where the null distribution for a model comes from.
-pub type NullSource = Arc<dyn Fn(&Model) -> Option<Arc<NullDistribution>> + Send + Sync>;
+pub type NullSource =
+    Arc<dyn Fn(&Model) -> crate::Result<Option<Arc<NullDistribution>>> + Send + Sync>;
 
 /// What only the window can do.
 #[derive(Debug)]
@@ -59,6 +63,12 @@ pub struct Studio {
     waiting: Vec<PathBuf>,
     /// Whether to start by itself as soon as it can.
     start_at_once: bool,
+    /// What sounds are played with; nothing where the system gave no thread for it.
+    player: Option<Player>,
+    /// What cochleagrams are made with, where the model hears.
+    ear: Option<hearing::Ear>,
+    /// Whether a cochleagram is being made.
+    hearing_busy: bool,
 }
 
 /// Side of the small pictures in pixels: twice their size in points.
@@ -72,7 +82,19 @@ const SETTLED: Duration = Duration::from_millis(700);
 
 impl Studio {
     /// Starts loading the model and the small pictures.
-    pub fn new(state: State, session: Session, tasks: Tasks, nulls: NullSource) -> Self {
+    pub fn new(
+        state: State,
+        session: Session,
+        tasks: Tasks,
+        nulls: NullSource,
+        player: Option<Player>,
+    ) -> Self {
+        let mut player = player;
+        if let Some(player) = &mut player {
+            let listening = &state.choices.listening;
+            player.choose_device(listening.device.as_deref());
+            hearing::tell(player, listening);
+        }
         let mut studio = Self {
             remembered: state.choices.clone(),
             state,
@@ -84,6 +106,9 @@ impl Studio {
             notices: 0,
             waiting: vec![],
             start_at_once: false,
+            player,
+            ear: None,
+            hearing_busy: false,
         };
         studio.begin_loading();
         studio
@@ -95,23 +120,24 @@ impl Studio {
     }
 
     fn begin_loading(&mut self) {
-        let name = self.state.choices.model.clone();
-        self.tasks.spawn("load model", move || {
-            Arrival::Model(
-                crate::network::registry::load(&name)
-                    .map(Arc::new)
-                    .map_err(|e| e.to_string()),
-            )
+        self.load_model();
+        let pictures = embedded::all().iter().map(|s| StimulusEntry {
+            name: s.name.clone(),
+            title: s.title.clone(),
+            sound: false,
+            seconds: None,
+            own: false,
+            thumbnail: None,
         });
-        self.state.stimuli = embedded::all()
-            .iter()
-            .map(|s| super::state::StimulusEntry {
-                name: s.name.clone(),
-                title: s.title.clone(),
-                own: false,
-                thumbnail: None,
-            })
-            .collect();
+        let sounds = embedded::sounds().iter().map(|s| StimulusEntry {
+            name: s.name.clone(),
+            title: s.title.clone(),
+            sound: true,
+            seconds: Some(s.seconds),
+            own: false,
+            thumbnail: None,
+        });
+        self.state.stimuli = pictures.chain(sounds).collect();
         self.tasks.spawn_many("thumbnails", |say| {
             for stimulus in embedded::all() {
                 if let Some(image) = prepare::embedded_image(&stimulus.name) {
@@ -131,6 +157,7 @@ impl Studio {
 
     /// Everything that arrived since the last time.
     pub fn collect(&mut self) {
+        self.ask_player();
         while let Some(arrival) = self.tasks.next() {
             self.update(Message::Arrived(arrival));
         }
@@ -153,9 +180,16 @@ impl Studio {
             Message::Do(action) => self.act(action),
             Message::ChooseStimulus(index) => self.choose_stimulus(index),
             Message::ForgetStimulus(index) => self.forget_stimulus(index),
-            Message::OpenPaths(paths) => paths.into_iter().for_each(|p| self.open(p, true)),
+            Message::OpenPaths(paths) => self.look_at(paths),
             Message::PasteText(text) => self.paste_text(&text),
             Message::PasteImage(image) => self.keep_pasted(image),
+            Message::ChooseModel(name) => self.choose_model(&name),
+            Message::View(change) => self.change_view(change),
+            Message::PlayFrom(seconds) => self.play_from(seconds),
+            Message::Hear(slot) => self.hear(slot),
+            Message::Listening(listening) => self.set_listening(listening),
+            Message::ListDevices => self.list_devices(),
+            Message::Import => self.import(),
             Message::PickLayer(index, pick) => self.pick_layer(index, pick),
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),
@@ -175,6 +209,7 @@ impl Studio {
             Message::Tick => self.tick(),
         }
         self.request_preview();
+        self.refresh_hearing();
     }
 
     fn show(&mut self, dialog: Option<Dialog>) {

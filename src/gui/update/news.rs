@@ -72,6 +72,7 @@ impl Studio {
             reference,
             predicted,
             null,
+            histogram,
             elements,
         } = started;
         self.state.queue.retain(|q| q.id != job);
@@ -93,6 +94,7 @@ impl Studio {
             live: None,
             predicted,
             null,
+            histogram,
             verification: None,
             folder: None,
         };
@@ -104,9 +106,10 @@ impl Studio {
             Some(shown) => self.state.active == Some(shown.id) || !shown.is_active(),
         };
         let chosen = run.spec.stimulus == self.state.choices.stimulus;
+        let seen = run.spec.model == self.state.choices.model;
         self.state.runs.insert(job, run);
         self.state.active = Some(job);
-        if follows || chosen {
+        if seen && (follows || chosen) {
             self.state.viewing = Some(job);
         }
         while self.state.runs.len() > KEPT_RUNS {
@@ -190,9 +193,7 @@ impl Studio {
                 if let Some(at) = self.state.queue.iter().position(|q| q.id == job) {
                     let queued = self.state.queue.remove(at);
                     let layer = queued.spec.layer.clone();
-                    self.state
-                        .marks
-                        .insert((queued.spec.stimulus, queued.spec.layer), Mark::Failed);
+                    self.state.marks.insert((&queued.spec).into(), Mark::Failed);
                     self.complain(format!("The run at {layer} could not begin: {message}"));
                 } else {
                     self.complain(message.clone());

@@ -18,7 +18,6 @@ use std::sync::Arc;
 /// # use metamer_studio::gui::sound_view::{SoundAxes, SoundView};
 /// # use metamer_studio::gui::{Cochleagram, Margins};
 /// # use std::sync::Arc;
-/// # struct Message;
 /// # fn show(ui: &mut egui::Ui, area: egui::Rect, axes: &SoundAxes, view: &SoundView, reference: &Arc<Cells>,
 /// #         play: impl Fn(f64), apply: impl Fn(metamer_studio::gui::sound_view::ViewChange)) {
 /// let shading = Shading::shared(ColourMap::Magma, [&**reference]);
@@ -60,7 +59,7 @@ impl Cochleagram<'_> {
     /// Draws it into `area` and reads what a person does there.
     pub fn show(&self, ui: &mut Ui, area: Rect) -> SoundResponse {
         let t = theme::tokens(ui);
-        let rect = self.margins.inside(area);
+        let rect = self.margins.inside(ui, area);
         let id = ui.scope_id().with(("cochleagram", self.name));
         let done = interact(ui, id, rect, self.view, true, self.axes.frame());
         done.response.widget_info(|| self.info());

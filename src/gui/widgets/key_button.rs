@@ -42,7 +42,7 @@ pub fn primary_button(ui: &mut Ui, view: &mut View<'_>) {
     ui.painter().text(
         inside.right_center(),
         Align2::RIGHT_CENTER,
-        action.keys(),
+        action.keys(view.state.hears()),
         theme::regular(12.0),
         ink,
     );
@@ -50,7 +50,7 @@ pub fn primary_button(ui: &mut Ui, view: &mut View<'_>) {
     if response.clicked() {
         view.out.push(Message::Do(action));
     }
-    explain(response, action, possible);
+    explain(response, action, possible, view.state.hears());
 }
 
 /// A button for an action.
@@ -65,13 +65,13 @@ pub fn labelled_button(ui: &mut Ui, view: &mut View<'_>, action: Action, label: 
     if response.clicked() {
         view.out.push(Message::Do(action));
     }
-    explain(response, action, possible)
+    explain(response, action, possible, view.state.hears())
 }
 
 /// An action in a menu.
 pub fn action_item(ui: &mut Ui, view: &mut View<'_>, action: Action) {
     let possible = action.possible(view.state);
-    let keys = RichText::new(action.keys())
+    let keys = RichText::new(action.keys(view.state.hears()))
         .size(theme::SMALL)
         .color(theme::tokens(ui).faint);
     let button = egui::Button::new(action.label())
@@ -83,11 +83,16 @@ pub fn action_item(ui: &mut Ui, view: &mut View<'_>, action: Action) {
         view.out.push(Message::Do(action));
         ui.close();
     }
-    explain(response, action, possible);
+    explain(response, action, possible, view.state.hears());
 }
 
-fn explain(response: Response, action: Action, possible: Result<(), &'static str>) -> Response {
-    let keys = action.keys();
+fn explain(
+    response: Response,
+    action: Action,
+    possible: Result<(), &'static str>,
+    hears: bool,
+) -> Response {
+    let keys = action.keys(hears);
     let with_keys = |text: &str| {
         if keys.is_empty() {
             text.to_owned()

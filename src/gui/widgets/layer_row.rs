@@ -49,8 +49,8 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
             t.faint,
         );
         let bar = Rect::from_min_size(
-            pos2(rect.left() + 104.0, y - 1.5),
-            vec2(6.0 + 48.0 * layer.size, 3.0),
+            pos2(rect.left() + 130.0, y - 1.5),
+            vec2(4.0 + 38.0 * layer.size, 3.0),
         );
         ui.painter().rect_filled(
             bar,

@@ -7,6 +7,7 @@ mod layer_row;
 mod read_out;
 mod sound_frame;
 mod sound_input;
+mod text_row;
 mod tile;
 mod waveform;
 
@@ -17,6 +18,7 @@ pub use layer_row::{dot, layer_row};
 pub use read_out::read_out;
 pub use sound_frame::Margins;
 pub use sound_input::SoundResponse;
+pub use text_row::text_row;
 pub use tile::{add_tile, picture, tile};
 pub use waveform::Waveform;
 

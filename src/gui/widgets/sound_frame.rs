@@ -3,6 +3,7 @@
 use crate::export::{Cells, Part, Shading};
 use crate::gui::sound_view::ticks::{self, Tick};
 use crate::gui::{format, heatmap, theme};
+use egui::emath::GuiRounding as _;
 use egui::{Align2, Id, Rect, Stroke, Ui, pos2, vec2};
 use std::sync::{Arc, OnceLock};
 
@@ -38,13 +39,20 @@ impl Default for Margins {
 }
 
 impl Margins {
-    /// What is left of an area for the drawing itself.
-    pub fn inside(self, area: Rect) -> Rect {
+    /// What is left of an area for the drawing itself, in whole pixels.
+    pub fn inside(self, ui: &Ui, area: Rect) -> Rect {
         let room = |wanted: bool, points: f32| if wanted { points } else { 0.0 };
-        Rect::from_min_max(
+        let inside = Rect::from_min_max(
             area.min + vec2(room(self.left, HERTZ), 0.0),
             area.max - vec2(room(self.right, COLOURS.0), room(self.seconds, SECONDS)),
-        )
+        );
+        inside.round_to_pixels(ui.pixels_per_point())
+    }
+
+    /// The area without the room on its sides, for what stands above or below the drawing.
+    pub fn beside(self, ui: &Ui, area: Rect) -> Rect {
+        let inside = self.inside(ui, area);
+        Rect::from_x_y_ranges(inside.x_range(), area.y_range())
     }
 }
 

@@ -1,7 +1,10 @@
 //! Pointer and keys over anything that is drawn of a sound.
 
 use crate::gui::sound_view::{Place, SoundView, ViewChange};
-use egui::{EventFilter, Id, Key, Modifiers, PointerButton, Rect, Response, Sense, Ui, pos2};
+use egui::emath::GuiRounding as _;
+use egui::{
+    Event, EventFilter, Id, Key, Modifiers, PointerButton, Rect, Response, Sense, Ui, pos2,
+};
 
 /// What a person did with a drawing of a sound.
 #[derive(Debug)]
@@ -97,8 +100,19 @@ fn point(ui: &Ui, id: Id, pointer: Option<Place>, changes: &mut Vec<ViewChange>)
 }
 
 fn wheel(ui: &Ui, rect: Rect, view: &SoundView, at: Place, changes: &mut Vec<ViewChange>) {
-    let (scroll, pinch, shift) =
-        ui.input(|i| (i.smooth_scroll_delta(), i.zoom_delta(), i.modifiers.shift));
+    let (scroll, pinch, turned) = ui.input(|i| {
+        let turned = i.events.iter().rev().find_map(|e| match e {
+            Event::MouseWheel { modifiers, .. } => Some(modifiers.shift),
+            _ => None,
+        });
+        (i.smooth_scroll_delta(), i.zoom_delta(), turned)
+    });
+    // egui smooths a turn of the wheel over several frames: Shift counts if it was held at the turn, not at its end.
+    let memory = Id::unique("Shift was held when the wheel was last turned");
+    if let Some(shift) = turned {
+        ui.data_mut(|d| d.insert_temp(memory, shift));
+    }
+    let shift = ui.data(|d| d.get_temp(memory)).unwrap_or(false);
     if pinch != 1.0 {
         let factor = 1.0 / f64::from(pinch);
         changes.push(ViewChange::Zoom {
@@ -197,6 +211,7 @@ pub fn draw_time(
         return;
     }
     let x = rect.left() + rect.width() * view.time().share(seconds) as f32;
+    let x = x.round_to_pixel_center(ui.pixels_per_point());
     for stroke in [under, over] {
         ui.painter()
             .with_clip_rect(rect.intersect(ui.clip_rect()))

@@ -41,7 +41,7 @@ impl Waveform<'_> {
     /// Draws it into `area` and reads what a person does there.
     pub fn show(&self, ui: &mut Ui, area: Rect) -> SoundResponse {
         let t = theme::tokens(ui);
-        let rect = self.margins.inside(area);
+        let rect = self.margins.inside(ui, area);
         let id = ui.scope_id().with(("waveform", self.name));
         // An arrow walks a hundredth of what is in view: samples are too small to count.
         let step = self.view.time().length() / 100.0;

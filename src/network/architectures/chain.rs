@@ -1,7 +1,7 @@
 //! Networks that are one layer after another, put together from a list of steps: what the model card of an embedded
 //! network and the configuration of a published one both come down to.
 
-use super::Weights;
+use super::Supply;
 use crate::layers::{
     AveragePool, BatchNorm, Conv2d, Flatten, HannPool, Layer, Linear, MaxPool, Padding, Parameter,
     Rectifier, Window,
@@ -40,6 +40,9 @@ pub enum Kind {
         stride: [usize; 2],
         /// What is added around the plane.
         padding: Rule,
+        /// Distance between the taps of the kernel.
+        #[serde(default = "undilated")]
+        dilation: [usize; 2],
         /// Whether there is a bias.
         bias: bool,
     },
@@ -100,6 +103,12 @@ pub enum Rule {
     Same,
     /// Nothing.
     Valid,
+    /// As much as `Same` does along the height, nothing along the width.
+    ValidTime,
+}
+
+fn undilated() -> [usize; 2] {
+    [1, 1]
 }
 
 impl Rule {
@@ -114,6 +123,11 @@ impl Rule {
         let padding = match self {
             Self::Same => Padding::same(size, kernel, stride),
             Self::Valid => Padding::default(),
+            Self::ValidTime => Padding {
+                left: 0,
+                right: 0,
+                ..Padding::same(size, kernel, stride)
+            },
         };
         Ok(Window {
             kernel,
@@ -138,7 +152,7 @@ pub fn extend(
     graph: &mut Graph,
     from: NodeId,
     steps: &[Step],
-    weights: &mut Weights,
+    weights: &mut dyn Supply,
 ) -> Result<NodeId> {
     let mut at = from;
     for step in steps {
@@ -153,7 +167,7 @@ pub fn extend(
     Ok(at)
 }
 
-fn layer(step: &Step, input: &[usize], weights: &mut Weights) -> Result<Layer> {
+fn layer(step: &Step, input: &[usize], weights: &mut dyn Supply) -> Result<Layer> {
     let stored = step.weights.as_ref().unwrap_or(&step.name);
     let mut take = |what: &str, shape: &[usize]| weights.take(&format!("{stored}/{what}"), shape);
     let plane = || match *input {
@@ -169,12 +183,15 @@ fn layer(step: &Step, input: &[usize], weights: &mut Weights) -> Result<Layer> {
             kernel,
             stride,
             padding,
+            dilation,
             bias,
         } => {
             let (channels, size) = plane()?;
             let weight = take("kernel", &[*out_channels, channels, kernel[0], kernel[1]])?;
+            let weight = spread(weight, *dilation)?;
             let bias = bias.then(|| take("bias", &[*out_channels])).transpose()?;
-            let window = padding.window(size, *kernel, *stride)?;
+            let kernel = [weight.shape()[2], weight.shape()[3]];
+            let window = padding.window(size, kernel, *stride)?;
             Layer::Conv2d(Conv2d::new(weight, bias, window, 1)?)
         }
         Kind::Relu => Layer::Rectifier(Rectifier::RELU),
@@ -229,8 +246,31 @@ fn layer(step: &Step, input: &[usize], weights: &mut Weights) -> Result<Layer> {
     })
 }
 
+/// A dilated kernel as the larger ordinary one that it is, with zeros between its taps. No published network has one, so
+/// that the products with zero are a fair price for executors that know nothing of dilation.
+fn spread(weight: Parameter, dilation: [usize; 2]) -> Result<Parameter> {
+    if dilation == [1, 1] {
+        return Ok(weight);
+    }
+    let &[out, channels, h, w] = weight.shape() else {
+        return Err(Error::Internal("a kernel without four axes".into()));
+    };
+    if dilation.contains(&0) || dilation.iter().any(|d| *d > 4096) {
+        return Err(Error::value("dilation", "must be from 1 to 4096"));
+    }
+    let size = |n: usize, d: usize| n.saturating_sub(1) * d + 1;
+    let [tall, wide] = [size(h, dilation[0]), size(w, dilation[1])];
+    let mut spread = vec![0.0; out * channels * tall * wide];
+    for (i, value) in weight.values()?.into_iter().enumerate() {
+        let (plane, row, column) = (i / (h * w), i / w % h, i % w);
+        spread[(plane * tall + row * dilation[0]) * wide + column * dilation[1]] = value;
+    }
+    Parameter::new(&[out, channels, tall, wide], spread)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::Weights;
     use super::*;
     use crate::formats::Array;
     use crate::formats::safetensors::Tensors;
@@ -283,6 +323,17 @@ mod tests {
         assert_eq!(graph.node(last).name, "f");
         assert_eq!(graph.find("a_relu").unwrap(), graph.find("b").unwrap());
         assert_eq!(weights.left_over().count(), 0);
+    }
+
+    #[test]
+    fn a_dilated_kernel_has_zeros_between_its_taps() {
+        let kernel = Parameter::new(&[1, 1, 2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let spread = spread(kernel, [3, 2]).unwrap();
+        assert_eq!(spread.shape(), [1, 1, 4, 5]);
+        let values = spread.values().unwrap();
+        assert_eq!(values[..5], [1.0, 0.0, 2.0, 0.0, 3.0]);
+        assert_eq!(values[5..15], [0.0; 10]);
+        assert_eq!(values[15..], [4.0, 0.0, 5.0, 0.0, 6.0]);
     }
 
     #[test]

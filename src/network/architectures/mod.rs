@@ -3,12 +3,30 @@
 pub mod chain;
 pub mod efficientnet_lite;
 pub mod front_end;
+pub mod published_words;
+pub mod slim;
+pub mod vgg19_slim;
 pub mod word_network;
 
 use crate::formats::safetensors::Tensors;
 use crate::layers::Parameter;
 use crate::{Error, Result};
 use std::path::Path;
+
+/// Where an architecture gets its weights from.
+pub trait Supply {
+    /// The tensor called `name`, which must have the given shape.
+    ///
+    /// # Errors
+    /// When it is missing or has another shape.
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Parameter>;
+}
+
+impl Supply for Weights {
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Parameter> {
+        Self::take(self, name, shape)
+    }
+}
 
 /// Weights by name, handed out once each, so that what is left over can be reported.
 pub struct Weights {
