@@ -84,7 +84,7 @@ def augmented(rng, data, chosen):
 
 
 def cochleagrams(maps):
-    return torch.from_numpy(maps).unsqueeze(1).float() / STEPS
+    return torch.from_numpy(np.array(maps)).unsqueeze(1).float() / STEPS
 
 
 def accuracy(network, data, most=500):
