@@ -382,7 +382,7 @@ fn a_batch_gives_every_item_what_it_would_get_alone() {
             .collect();
         let tap = |node: NodeId| Tap {
             node,
-            straight_through: node.index() % 2 == 0,
+            straight_through: node.index().is_multiple_of(2),
         };
         for convolving in [Convolving::Exact, Convolving::Fast] {
             let mut together = Cpu::new(graph.clone(), 2, convolving).unwrap();
@@ -519,13 +519,16 @@ fn the_embedded_word_networks_reproduce_the_scores_of_another_program() {
         let graph = model.graph.clone();
         let mut cpu = Cpu::new(graph.clone(), 2, Convolving::Exact).unwrap();
         let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
-        let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
-        for executor in executors {
+        // The reference executor has its cochleagrams from f64. In the silence around the word they are rounding, which the
+        // compression raises to where the network sees it.
+        let executors: [(&mut dyn Executor, f32); 2] = [(&mut cpu, 2e-5), (&mut reference, 1e-4)];
+        for (executor, tolerance) in executors {
             executor.forward(&input, model.logits).unwrap();
             let found = executor.activation(model.logits).unwrap().into_owned();
             let largest = scores.iter().fold(0.0f32, |m, v| m.max(v.abs()));
             for (a, b) in found.iter().zip(&scores) {
-                assert!((a - b).abs() < 2e-5 * largest, "{name}: {a} {b}");
+                let name = format!("{name} on {}", executor.name());
+                assert!((a - b).abs() < tolerance * largest, "{name}: {a} {b}");
             }
             let best = |v: &[f32]| (0..v.len()).max_by(|a, b| v[*a].total_cmp(&v[*b])).unwrap();
             assert_eq!(model.label(best(&found)), "umbrella");

@@ -217,11 +217,11 @@ fn a_diverging_run_fails_at_its_last_finite_state_and_the_next_one_runs() {
 
 #[test]
 fn a_panic_in_the_network_is_reported_and_the_worker_lives_on() {
-    // A convolution whose bias is too short, put together behind the constructor's back.
+    // A convolution whose bias is too long, put together behind the constructor's back.
     let mut graph = Graph::new(&[3, 224, 224]);
     let conv = Conv2d {
         weight: Parameter::new(&[4, 3, 1, 1], vec![0.1; 12]).unwrap(),
-        bias: Some(Parameter::new(&[3], vec![0.0; 3]).unwrap()),
+        bias: Some(Parameter::new(&[40], vec![0.0; 40]).unwrap()),
         window: Window::square(1, 1, Padding::default()),
         groups: 1,
     };
@@ -252,7 +252,7 @@ fn a_panic_in_the_network_is_reported_and_the_worker_lives_on() {
         }
     });
     assert!(
-        message.contains("error in this program") && message.contains("matrix size"),
+        message.contains("error in this program") && message.contains("range end index"),
         "{message}"
     );
     session.enqueue(job(&lite0(), "block0", 2));

@@ -419,7 +419,15 @@ fn lists_name_what_hears_and_what_is_heard() {
         .filter(|m| m["modality"] == "sound")
         .map(|m| &m["name"])
         .collect();
-    assert_eq!(sound, ["cochleagram-feather2019", "cochleagram-1"]);
+    assert_eq!(
+        sound,
+        [
+            "word-aliased",
+            "word-reduced-aliasing",
+            "cochleagram-feather2019",
+            "cochleagram-1"
+        ]
+    );
     for (model, frames) in [("cochleagram-feather2019", 400), ("cochleagram-1", 390)] {
         let layers = place
             .run(&format!("layers {model} --json"))

@@ -176,11 +176,13 @@ impl Multiply<'_> {
         sizes!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
     }
 
+    // Numbers rather than iterators, so that the sums stay in registers.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn tile<L: Lanes, const T: usize, const N: usize>(&mut self, start: usize, column: usize) {
         let Self { columns, panel, .. } = self;
         let mut sums = [[L::splat(0.0); N]; T];
-        let mut weights = &panel.values[..];
+        let mut weights: &[Lane] = panel.values;
         for block in 0..columns.blocks {
             let seen = &columns.values[block * columns.stride + start..][..T];
             let inputs = if (block + 1) % columns.group == 0 {
