@@ -339,12 +339,7 @@ mod tests {
         let procedure = recipe::find("quick").unwrap().procedure;
         let table = toml::Table::try_from(&procedure).unwrap();
         let mut named: Vec<&str> = FIELDS.iter().map(|f| f.key).collect();
-        // Which part of a sound is used is nothing that a picture has.
-        let mut there: Vec<&str> = table
-            .keys()
-            .map(String::as_str)
-            .filter(|k| *k != "part")
-            .collect();
+        let mut there: Vec<&str> = table.keys().map(String::as_str).collect();
         named.sort_unstable();
         there.sort_unstable();
         assert_eq!(named, there);
