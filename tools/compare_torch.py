@@ -1,7 +1,7 @@
 """Compares steps of this program with the same steps in PyTorch on this machine's processor, one after the other in turn,
 and prints how many times faster they are.
 
-    python3 tools/compare_torch.py --environment /tmp/torch [--rounds 9] [--threads 1 2] [--only "vgg19 conv3_4"] [--json FILE]
+    python3 tools/compare_torch.py --environment FOLDER [--rounds 9] [--threads 1 2] [--only "vgg19 conv3_4"] [--json FILE]
 
 The environment is made if it is not there, with the versions below. Every program is asked for one step at a time, in
 turn, so that whatever else the machine does meets them alike; a ratio is taken within each turn, and the median of the

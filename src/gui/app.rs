@@ -89,7 +89,7 @@ impl App {
         }
         cc.egui_ctx
             .set_theme(egui::ThemePreference::from(choices.theme));
-        let mut state = State::new(choices, places);
+        let mut state = State::new(choices, places)?;
         state.hide_machine = options.hide_machine;
         let player = {
             let (ctx, interval) = (cc.egui_ctx.clone(), throttle.interval());

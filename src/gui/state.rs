@@ -381,18 +381,18 @@ pub enum ClosingState {
 
 impl State {
     /// The state before anything is loaded. A recipe that cannot be found leaves the quick one in its place.
-    pub fn new(choices: Choices, places: Places) -> Self {
-        // The embedded recipes are checked by a test, so the last resort is never empty-handed in a build that passed.
+    ///
+    /// # Errors
+    /// When not even that is one, which a test rules out.
+    pub fn new(choices: Choices, places: Places) -> crate::Result<Self> {
         let imported = Library::at(&places.models).records();
         let recipe = recipe_for(&choices.recipe, hears(&imported, &choices.model))
-            .or_else(|_| recipe_for("quick", false));
-        let recipe =
-            recipe.unwrap_or_else(|e| unreachable!("an embedded recipe is malformed: {e}"));
+            .or_else(|_| recipe_for("quick", false))?;
         let procedure = choices
             .procedure
             .clone()
             .unwrap_or_else(|| recipe.procedure.clone());
-        Self {
+        Ok(Self {
             choices,
             places,
             model: None,
@@ -421,7 +421,7 @@ impl State {
             closing: ClosingState::No,
             memory: None,
             hide_machine: false,
-        }
+        })
     }
 
     /// Whether the chosen model hears rather than sees.
