@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod device;
 pub mod handle;
 pub mod job;
+pub mod kept;
 pub mod listening_copy;
 pub mod live;
 pub mod messages;
@@ -19,6 +20,7 @@ mod worker;
 
 pub use handle::{Session, SessionOptions};
 pub use job::{Job, Request};
+pub use kept::Kept;
 pub use live::{Frame, Live, Slot};
 pub use messages::{Command, Event, JobId};
 pub use run_folder::{Existing, RunFolder};

@@ -3,6 +3,7 @@
 use super::Studio;
 use crate::gui::curve::Curve;
 use crate::gui::process;
+use crate::gui::settings;
 use crate::gui::state::{ClosingState, Mark, Phase, Run};
 use crate::session::messages::{Finished, Progress, Started};
 use crate::session::{Event, Frame, JobId, TraceRow};
@@ -171,10 +172,15 @@ impl Studio {
         match self.state.runs.get_mut(&job) {
             Some(run) => {
                 run.step = run.spec.procedure.steps;
-                run.metamer = Some((run.step, metamer));
+                run.metamer = Some((run.step, metamer.clone()));
                 run.verification = verification;
                 run.seconds = seconds;
                 run.folder.clone_from(&folder);
+                let spec = &run.spec;
+                let pace = settings::pace(&spec.model, &spec.layer, spec.threads);
+                if run.rate > 0.0 {
+                    self.state.choices.paces.insert(pace, run.rate);
+                }
             }
             // It was complete before it began.
             None => {
@@ -182,6 +188,10 @@ impl Studio {
                 self.say("That run is complete already", folder.clone());
             }
         }
+        if let Some(folder) = folder {
+            self.put_on_shelf(folder);
+        }
+        self.compare_again(job, metamer);
         self.end(job, Phase::Finished, mark);
     }
 
