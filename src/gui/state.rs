@@ -8,6 +8,7 @@ use super::page::Page;
 use super::presentation::Presentation;
 use super::settings::{Choices, Places};
 use super::shelf::Shelf;
+use super::trials::Trials;
 use super::unfinished::Unfinished;
 use crate::network::imported::{Examined, Library, Record};
 use crate::network::{Model, NodeId, registry};
@@ -37,6 +38,8 @@ pub struct State {
     pub library: LibraryView,
     /// What is shown to an audience.
     pub presentation: Option<Presentation>,
+    /// Trials that are going on.
+    pub trials: Option<Trials>,
     /// What is looked into.
     pub focus: Option<Focus>,
     /// The model, once it is loaded.
@@ -417,6 +420,7 @@ impl State {
             ladder_view: LadderView::default(),
             library: LibraryView::default(),
             presentation: None,
+            trials: None,
             focus: None,
             model: None,
             model_error: None,

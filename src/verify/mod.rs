@@ -1,6 +1,7 @@
 //! Is the match real? Correlations between activations, the null distribution they have to exceed, and the verdict.
 
 pub mod category;
+pub mod discrimination;
 pub mod embedded;
 pub mod histogram;
 pub mod null;

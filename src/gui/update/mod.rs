@@ -14,6 +14,7 @@ mod librarian;
 mod news;
 mod presenting;
 mod shelving;
+mod trying;
 
 use super::message::{Closing, Message};
 use super::settings::Choices;
@@ -189,6 +190,7 @@ impl Studio {
     pub fn update(&mut self, message: Message) {
         match message {
             Message::Do(action) => self.act(action),
+            Message::Trial(message) => self.trial_message(message),
             Message::Present(message) => self.present_message(message),
             Message::Ladder(message) => self.ladder_message(message),
             Message::Library(message) => self.library_message(message),
