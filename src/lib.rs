@@ -22,7 +22,7 @@
 //! | [`layers`] | every layer kind on candle tensors, with the check of its pullback beside it |
 //! | [`network`] | the graph, models and where they come from, the [`Executor`](network::Executor) interface and its reference |
 //! | [`cpu`] | the fast executor behind the same interface |
-//! | [`verify`] | Spearman, Pearson, SNR; null distributions; verdicts |
+//! | [`verify`] | Spearman, Pearson, SNR; null distributions; verdicts; activations channel by channel |
 //! | [`synthesis`] | procedures, recipes and specs; losses and optimisers; the stepper, which knows no thread, clock or file |
 //! | [`session`] | the worker thread and its messages, run folders, checkpoints, histories |
 //! | [`export`] | colour maps, and heat maps as pictures |
