@@ -36,6 +36,17 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             gui::screenshot(View::find(&s.view)?, s.size, theme, &s.out)?;
             Ok(Outcome::Done)
         }
+        Some(Command::Present(present)) => {
+            anyhow::ensure!(
+                present.folder.is_dir(),
+                "{} is no folder",
+                present.folder.display()
+            );
+            window(GuiOptions {
+                present: Some(present.folder),
+                ..GuiOptions::default()
+            })
+        }
         Some(Command::Bench(bench)) if bench.window.is_some() => {
             let seconds = bench.window.unwrap_or_default().clamp(1.0, 3600.0);
             let measure_frames = Some(Duration::from_secs_f64(seconds));

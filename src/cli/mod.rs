@@ -13,6 +13,7 @@ mod list;
 mod null;
 pub mod output;
 mod play;
+pub mod present;
 mod progress;
 mod reproduce;
 pub mod screenshot;
@@ -90,6 +91,8 @@ pub enum Command {
     Import(import::Import),
     /// Measures steps per second and peak memory.
     Bench(bench::Bench),
+    /// Shows finished runs to an audience, full screen, from their folder alone.
+    Present(present::Present),
     /// Renders a view of the program without a display.
     Screenshot(screenshot::Screenshot),
 }
@@ -114,6 +117,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Download(c) => c.run(),
         Command::Import(c) => c.run(),
         Command::Bench(c) => c.run(),
+        Command::Present(_) => anyhow::bail!("presentations are shown by the window"),
         Command::Screenshot(_) => anyhow::bail!("screenshots are made by the window"),
     }
 }

@@ -6,6 +6,7 @@
 //! cell is larger than a pixel this leaves it as it is, or mixes neighbours, if the map is to be smooth.
 
 use super::ColourMap;
+use crate::stimulus::Image;
 use crate::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -218,6 +219,17 @@ pub fn draw(cells: &Cells, shading: &Shading, part: Part, size: [usize; 2]) -> V
         }));
     }
     pixels
+}
+
+/// All of a map as a small picture of `[width, height]` pixels, in its own range.
+pub fn picture(cells: &Cells, size: [usize; 2]) -> Image {
+    let shading = Shading::shared(ColourMap::Magma, [cells]);
+    let pixels = draw(cells, &shading, Part::whole(cells), size);
+    Image {
+        width: size[0],
+        height: size[1],
+        rgb: pixels.iter().flat_map(|p| [p[0], p[1], p[2]]).collect(),
+    }
 }
 
 /// The cells of an axis of `count` that a pixel at `at` shows, which is `per_pixel` cells wide, with their weights. None

@@ -1,12 +1,27 @@
 //! Everything that can be done without further words, with its label, explanation and key. Buttons, keys, the command
 //! palette and the list of shortcuts are all made from this.
 
+use super::ladder::Rung;
 use super::state::{Phase, State};
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 /// Something that a person can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
+    /// Turn to the page where one metamer is made.
+    Make,
+    /// Turn to the ladder.
+    Ladder,
+    /// Turn to the page where one metamer is looked into.
+    Inspect,
+    /// Turn to all runs.
+    Library,
+    /// Show the ladder to an audience.
+    Present,
+    /// Make what is missing in the ladder.
+    MakeLadder,
+    /// Take back what was done last.
+    Undo,
     /// Start a run, or one for each chosen layer.
     Start,
     /// Hold the run.
@@ -82,7 +97,14 @@ pub enum Action {
 }
 
 /// All actions, in the order in which they are listed.
-pub const ALL: [Action; 36] = [
+pub const ALL: [Action; 43] = [
+    Action::Make,
+    Action::Ladder,
+    Action::Inspect,
+    Action::Library,
+    Action::Present,
+    Action::MakeLadder,
+    Action::Undo,
     Action::Start,
     Action::Pause,
     Action::Resume,
@@ -128,6 +150,13 @@ impl Action {
     /// What it is called on buttons and in the palette.
     pub fn label(self) -> &'static str {
         match self {
+            Self::Make => "Make",
+            Self::Ladder => "Ladder",
+            Self::Inspect => "Inspect",
+            Self::Library => "Library",
+            Self::Present => "Present",
+            Self::MakeLadder => "Make ladder",
+            Self::Undo => "Undo",
             Self::Start => "Start",
             Self::Pause => "Pause",
             Self::Resume => "Resume",
@@ -170,6 +199,17 @@ impl Action {
     /// What it does, in a sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
+            Self::Make => "One metamer in the making: choose, start, watch",
+            Self::Ladder => {
+                "The reference and the metamers of every layer, side by side in the network's order"
+            }
+            Self::Inspect => "One metamer, looked into: differences, activations, its history",
+            Self::Library => "All runs: find, tag, open, reproduce, delete",
+            Self::Present => "Full screen, black and large, with a key for each layer",
+            Self::MakeLadder => {
+                "Make a metamer at every layer of the ladder, for every seed, where there is none yet"
+            }
+            Self::Undo => "Take back what was deleted last",
             Self::Start => "Make a metamer of the chosen stimulus at each chosen layer",
             Self::Pause => "Hold the run where it is",
             Self::Resume => "Go on from where the run was held or stopped",
@@ -227,6 +267,13 @@ impl Action {
     /// move in it, Tab switches what is heard.
     pub fn shortcut(self, hears: bool) -> Option<KeyboardShortcut> {
         let (modifiers, key) = match self {
+            Self::Make => (CTRL, Key::Num1),
+            Self::Ladder => (CTRL, Key::Num2),
+            Self::Inspect => (CTRL, Key::Num3),
+            Self::Library => (CTRL, Key::Num4),
+            Self::Present => (Modifiers::NONE, Key::F5),
+            Self::MakeLadder => (CTRL, Key::M),
+            Self::Undo => (CTRL, Key::Z),
             Self::Start | Self::Pause | Self::Resume if hears => (Modifiers::NONE, Key::Enter),
             Self::Listen if hears => (Modifiers::NONE, Key::Space),
             Self::Switch if hears => (Modifiers::NONE, Key::Tab),
@@ -300,6 +347,18 @@ impl Action {
         let when = |condition: bool, otherwise| if condition { Ok(()) } else { Err(otherwise) };
         let ready = state.model.is_some();
         match self {
+            Self::MakeLadder => when(ready, "The model is still being loaded").and(when(
+                !state.ladder().missing().is_empty(),
+                "Every metamer of the ladder is made or on its way",
+            )),
+            Self::Present => when(
+                state.ladder().rungs.iter().flatten().any(Rung::is_made),
+                "There is nothing to present yet; make a ladder first",
+            ),
+            Self::Undo => when(
+                !state.shelf.deleted.is_empty(),
+                "There is nothing to take back",
+            ),
             Self::Start => when(ready, "The model is still being loaded").and(when(
                 phase.is_none(),
                 "A run is going on; add to the queue instead",

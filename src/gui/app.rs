@@ -105,6 +105,9 @@ impl App {
             )))));
         }
         studio.update(Message::OpenPaths(options.files));
+        if let Some(folder) = options.present {
+            studio.present_folder(folder);
+        }
         if options.measure_frames.is_some() {
             studio.start_at_once();
         }
@@ -190,6 +193,9 @@ impl App {
                 }
                 Effect::Browse(..) => self.studio.update(Message::Arrived(Arrival::Picked(None))),
                 Effect::Paste => {}
+                Effect::FullScreen(on) => {
+                    ctx.send_viewport_cmd(ViewportCommand::Fullscreen(on));
+                }
                 Effect::CancelClose => ctx.send_viewport_cmd(ViewportCommand::CancelClose),
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
@@ -250,8 +256,12 @@ impl eframe::App for App {
             drawing: &self.throttle,
             out: &mut messages,
         };
-        panels::show(ui, &mut view);
-        dialogs::show(&ctx, &mut view);
+        if view.state.presentation.is_some() {
+            panels::present(ui, &mut view);
+        } else {
+            panels::show(ui, &mut view);
+            dialogs::show(&ctx, &mut view);
+        }
         let changed = !messages.is_empty();
         for message in messages.drain(..) {
             self.studio.update(message);

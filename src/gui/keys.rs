@@ -2,13 +2,18 @@
 
 use super::action::{ALL, Action};
 use super::clipboard;
-use super::message::Message;
+use super::message::{LadderMessage, LibraryMessage, Message, PresentMessage};
+use super::page::Page;
+use super::panels;
 use super::state::State;
 use crate::playback;
-use egui::{Context, Event, Key};
+use egui::{Context, Event, Key, Modifiers};
 
 /// Reads keys and the clipboard's events.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
+    if state.presentation.is_some() {
+        return read_presentation(ctx, out);
+    }
     let writing = ctx.text_edit_focused();
     let held = !writing
         && state.dialog.is_none()
@@ -21,6 +26,9 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
     }
     if !writing {
         read_clipboard(ctx, out);
+    }
+    if !writing && !egui::Popup::is_any_open(ctx) {
+        read_page(ctx, state, out);
     }
     // A focused button is pressed by Space itself.
     let focused = ctx.memory(|m| m.focused().is_some());
@@ -53,6 +61,116 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
         }
         if ctx.input_mut(|i| i.consume_shortcut(&shortcut)) {
             out.push(Message::Do(action));
+        }
+    }
+}
+
+/// Keys of digits, from 0 to 9.
+const DIGITS: [Key; 10] = [
+    Key::Num0,
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// Keys that mean something on one page only; they come before the actions' own.
+fn read_page(ctx: &Context, state: &State, out: &mut Vec<Message>) {
+    let focused = ctx.memory(|m| m.focused().is_some());
+    let pressed = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    match state.page {
+        Page::Ladder => {
+            for (number, key) in DIGITS.into_iter().enumerate() {
+                if pressed(key) {
+                    out.push(Message::Ladder(LadderMessage::Key(number)));
+                }
+            }
+            if focused {
+                return;
+            }
+            for (key, columns, rows) in [
+                (Key::ArrowLeft, -1, 0),
+                (Key::ArrowRight, 1, 0),
+                (Key::ArrowUp, 0, -1),
+                (Key::ArrowDown, 0, 1),
+            ] {
+                if pressed(key) {
+                    out.push(Message::Ladder(LadderMessage::Go(columns, rows)));
+                }
+            }
+            let large = state.ladder_view.large;
+            if !state.hears() && pressed(Key::Space) {
+                out.push(Message::Ladder(LadderMessage::Large(!large)));
+            }
+            if large && pressed(Key::Escape) {
+                out.push(Message::Ladder(LadderMessage::Large(false)));
+            }
+            if pressed(Key::Enter) {
+                out.push(Message::Ladder(LadderMessage::Enter));
+            }
+        }
+        Page::Library => {
+            if ctx.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::F)) {
+                ctx.memory_mut(|m| m.request_focus(panels::search_field()));
+            }
+            if focused {
+                return;
+            }
+            let say = |message| Message::Library(message);
+            for (key, by) in [
+                (Key::ArrowUp, -1),
+                (Key::ArrowDown, 1),
+                (Key::PageUp, -10),
+                (Key::PageDown, 10),
+            ] {
+                if pressed(key) {
+                    out.push(say(LibraryMessage::Go(by)));
+                }
+            }
+            let chosen = state.library.run().map(|r| r.folder.clone());
+            if let Some(folder) = chosen {
+                if pressed(Key::Enter) {
+                    out.push(say(LibraryMessage::Open(folder, Page::Inspect)));
+                } else if pressed(Key::Delete) {
+                    out.push(say(LibraryMessage::Delete(folder)));
+                }
+            }
+        }
+        Page::Make | Page::Inspect => {}
+    }
+}
+
+/// The keys of a presentation; no others count.
+fn read_presentation(ctx: &Context, out: &mut Vec<Message>) {
+    let pressed = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    for (number, key) in DIGITS.into_iter().enumerate() {
+        if pressed(key) {
+            out.push(Message::Present(PresentMessage::To(number)));
+        }
+    }
+    for (key, message) in [
+        (Key::ArrowRight, PresentMessage::Go(1)),
+        (Key::PageDown, PresentMessage::Go(1)),
+        (Key::ArrowLeft, PresentMessage::Go(-1)),
+        (Key::PageUp, PresentMessage::Go(-1)),
+        (Key::Home, PresentMessage::To(0)),
+        (Key::ArrowDown, PresentMessage::Set(1)),
+        (Key::ArrowUp, PresentMessage::Set(-1)),
+        (Key::Tab, PresentMessage::Switch),
+        (Key::Space, PresentMessage::Listen),
+        (Key::B, PresentMessage::Black),
+        (Key::Period, PresentMessage::Black),
+        (Key::N, PresentMessage::Names),
+        (Key::Escape, PresentMessage::Leave),
+        (Key::F5, PresentMessage::Leave),
+    ] {
+        if pressed(key) {
+            out.push(Message::Present(message));
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What panels say to the state. They read it and send these; nothing else changes it.
 
 use super::action::Action;
+use super::library::Column;
+use super::page::Page;
 use super::settings::Listening;
 use super::sound_view::ViewChange;
 use super::state::Dialog;
 use super::tasks::Arrival;
 use crate::playback::Slot;
 use crate::session::{Event, Frame, JobId};
+use crate::verify::Verdict;
 use std::path::PathBuf;
 
 /// Something that happened, or that a person wants.
@@ -14,6 +17,12 @@ use std::path::PathBuf;
 pub enum Message {
     /// An action.
     Do(Action),
+    /// Something in the presentation.
+    Present(PresentMessage),
+    /// Something in the ladder.
+    Ladder(LadderMessage),
+    /// Something in the library.
+    Library(LibraryMessage),
     /// The stimulus at a place in the list.
     ChooseStimulus(usize),
     /// Take a stimulus that was opened out of the list.
@@ -72,6 +81,91 @@ pub enum Message {
     Frame(Frame),
     /// Time has passed.
     Tick,
+}
+
+/// What is wanted of the ladder.
+#[derive(Debug)]
+pub enum LadderMessage {
+    /// Look at the metamer of a layer, in a row.
+    Select {
+        /// The layer.
+        layer: String,
+        /// The row, counted from the first seed.
+        row: usize,
+    },
+    /// Look at the metamer that has this number, counted from 1, or at the reference, which has 0.
+    Key(usize),
+    /// Go by so many layers and rows.
+    Go(isize, isize),
+    /// Look into the chosen one, or make it where there is none.
+    Enter,
+    /// Play the chosen one from its beginning.
+    Play,
+    /// Show the chosen one large, or no longer.
+    Large(bool),
+    /// Have so many rows.
+    Seeds(usize),
+    /// Have a layer, or no longer.
+    Layer(String, bool),
+    /// Have these layers.
+    Layers(Vec<String>),
+    /// Make the one metamer at a place.
+    Make {
+        /// The layer.
+        layer: String,
+        /// The row, counted from the first seed.
+        row: usize,
+    },
+}
+
+/// What is wanted of the presentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresentMessage {
+    /// The slide of this number; the reference has 0.
+    To(usize),
+    /// So many slides on.
+    Go(isize),
+    /// So many sets on.
+    Set(isize),
+    /// The reference in the place of the slide, or the slide again.
+    Switch,
+    /// Play or hold the sound.
+    Listen,
+    /// Nothing but black, or no longer.
+    Black,
+    /// Names below, or none.
+    Names,
+    /// The end.
+    Leave,
+}
+
+/// What is wanted of the library.
+#[derive(Debug)]
+pub enum LibraryMessage {
+    /// Other words to find runs by.
+    Query(String),
+    /// Only runs of this verdict, or all.
+    Only(Option<Verdict>),
+    /// Sort by a column, or by the same the other way round.
+    Sort(Column),
+    /// A run was chosen.
+    Select(PathBuf),
+    /// So many runs further down the list.
+    Go(isize),
+    /// Small pictures of these are in sight.
+    Seen(Vec<PathBuf>),
+    /// Take a run up, on a page.
+    Open(PathBuf, Page),
+    /// Make a run again and compare.
+    Reproduce(PathBuf),
+    /// Tags of the chosen run were typed at.
+    Tags(String),
+    /// Typing has ended there.
+    KeepTags,
+    /// Throw a run away.
+    Delete(PathBuf),
+    /// Show a run's folder in the file manager.
+    Show(PathBuf),
 }
 
 /// How a layer is picked.

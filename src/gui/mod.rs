@@ -5,6 +5,7 @@
 //!   without further words is an [`action`], from which buttons, keys and the command palette are made.
 //! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
 //!   window can do.
+//! * [`page`] names the window's pages; [`ladder`], [`shelf`] and [`library`] are what is made, layer by layer and over time.
 //! * [`hearing`] is what is seen and heard of a pair of sounds; [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
@@ -20,15 +21,20 @@ mod frame_times;
 pub mod hearing;
 pub mod heatmap;
 mod keys;
+pub mod ladder;
 mod layout;
+pub mod library;
 mod message;
 mod native_dialog;
+pub mod page;
 mod panels;
 mod pictures;
+pub mod presentation;
 mod process;
 mod repaint;
 mod screenshot;
 mod settings;
+pub mod shelf;
 pub mod sound_view;
 pub mod state;
 mod tasks;
@@ -72,6 +78,8 @@ pub struct GuiOptions {
     pub native: bool,
     /// Where null distributions come from.
     pub nulls: NullSource,
+    /// A folder of runs to present at once.
+    pub present: Option<PathBuf>,
     /// Whether figures of this machine (rate, time, memory, threads) are left out.
     pub hide_machine: bool,
 }
@@ -87,6 +95,7 @@ impl Default for GuiOptions {
             remember: true,
             native: true,
             nulls: Arc::new(|model| published::null_for(&Library::usual(), model)),
+            present: None,
             hide_machine: false,
         }
     }

@@ -1,13 +1,18 @@
 //! Pictures on the graphics card, renewed only when what they show has changed.
 
 use super::app::color_image;
+use super::page::Page;
+use super::presentation;
 use super::state::{Run, State};
 use crate::network::Input;
 use crate::session::JobId;
 use crate::session::run_folder::to_image;
+use crate::stimulus::Image;
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// All textures.
 #[derive(Default)]
@@ -19,6 +24,12 @@ pub struct Pictures {
     /// How often each pair of activations occurs.
     pub scatter: Option<TextureHandle>,
     thumbnails: HashMap<String, (usize, TextureHandle)>,
+    /// Small pictures of finished runs, by folder.
+    small: HashMap<PathBuf, (Arc<Image>, TextureHandle)>,
+    /// The picture that is presented.
+    slide: Option<(Arc<Image>, TextureHandle)>,
+    /// Metamers of the ladder, by layer and row.
+    rungs: HashMap<(String, usize), (Arc<Vec<f32>>, TextureHandle)>,
     shown: [Content; 2],
     counted: Option<(JobId, u64)>,
     /// What the scatter's axes run over.
@@ -33,6 +44,8 @@ const SHARP: TextureOptions = TextureOptions {
     magnification: egui::TextureFilter::Nearest,
     ..TextureOptions::LINEAR
 };
+/// Pictures of the ladder that are renewed in one frame, at most.
+const RENEWED: usize = 4;
 /// Cells of the activation histogram along each side.
 const CELLS: usize = 96;
 
@@ -40,12 +53,16 @@ impl Pictures {
     /// Brings every texture up to date.
     pub fn refresh(&mut self, ctx: &Context, state: &State) {
         self.refresh_thumbnails(ctx, state);
+        self.refresh_small(ctx, state);
+        self.refresh_slide(ctx, state);
         let Some(model) = &state.model else { return };
         let run = state.shown();
         self.refresh_scatter(ctx, run);
         if model.input.is_sound() {
+            self.rungs.clear();
             return;
         }
+        self.refresh_rungs(ctx, state, &model.input);
         let [reference, metamer] = state.pair();
         let [shown_reference, shown_metamer] = &mut self.shown;
         renew(
@@ -82,6 +99,98 @@ impl Pictures {
                 self.thumbnails.insert(entry.name.clone(), (place, texture));
             }
         }
+    }
+
+    fn refresh_small(&mut self, ctx: &Context, state: &State) {
+        if state.page != Page::Library {
+            return;
+        }
+        let known = &state.shelf.thumbnails;
+        self.small.retain(|folder, _| known.contains_key(folder));
+        for (folder, image) in known {
+            let drawn = self.small.get(folder);
+            if drawn.is_none_or(|(of, _)| !Arc::ptr_eq(of, image)) {
+                let texture = ctx.load_texture("run", color_image(image), TextureOptions::LINEAR);
+                self.small.insert(folder.clone(), (image.clone(), texture));
+            }
+        }
+    }
+
+    /// The small picture of a finished run.
+    pub fn small(&self, folder: &Path) -> Option<&TextureHandle> {
+        self.small.get(folder).map(|(_, t)| t)
+    }
+
+    fn refresh_slide(&mut self, ctx: &Context, state: &State) {
+        let image = state
+            .presentation
+            .as_ref()
+            .and_then(|p| match p.slide()?.content {
+                presentation::Content::Picture(ref image) => Some(image.clone()),
+                presentation::Content::Sound { .. } => None,
+            });
+        let Some(image) = image else {
+            return self.slide = None;
+        };
+        if self
+            .slide
+            .as_ref()
+            .is_none_or(|(of, _)| !Arc::ptr_eq(of, &image))
+        {
+            let texture = ctx.load_texture("slide", color_image(&image), SHARP);
+            self.slide = Some((image, texture));
+        }
+    }
+
+    /// The picture that is presented.
+    pub fn slide(&self) -> Option<&TextureHandle> {
+        self.slide.as_ref().map(|(_, t)| t)
+    }
+
+    /// Brings the ladder's pictures up to date, a few in a frame.
+    fn refresh_rungs(&mut self, ctx: &Context, state: &State, input: &Input) {
+        if state.page != Page::Ladder {
+            return;
+        }
+        let ladder = state.ladder();
+        let mut present = HashSet::new();
+        let mut left = RENEWED;
+        for (row, rungs) in ladder.rungs.iter().enumerate() {
+            for (layer, rung) in ladder.layers.iter().zip(rungs) {
+                let Some(values) = state.values_of(rung) else {
+                    continue;
+                };
+                let key = (layer.name.clone(), row);
+                present.insert(key.clone());
+                let known = self.rungs.get_mut(&key);
+                if known.as_ref().is_some_and(|(v, _)| Arc::ptr_eq(v, &values)) {
+                    continue;
+                }
+                if left == 0 {
+                    // The others have their turn in the next frame.
+                    ctx.request_repaint_after(Duration::from_millis(5));
+                    continue;
+                }
+                left -= 1;
+                let image = color_image(&to_image(&values, input));
+                match known {
+                    Some((of, texture)) => {
+                        texture.set(image, SHARP);
+                        *of = values;
+                    }
+                    None => {
+                        let texture = ctx.load_texture("rung", image, SHARP);
+                        self.rungs.insert(key, (values, texture));
+                    }
+                }
+            }
+        }
+        self.rungs.retain(|key, _| present.contains(key));
+    }
+
+    /// The metamer in the ladder at a layer, in a row.
+    pub fn rung(&self, layer: &str, row: usize) -> Option<&TextureHandle> {
+        self.rungs.get(&(layer.to_owned(), row)).map(|(_, t)| t)
     }
 
     /// The small picture of a stimulus.

@@ -42,6 +42,11 @@ pub struct Choices {
     pub window: Option<[f32; 2]>,
     /// How sounds are shown and played.
     pub listening: Listening,
+    /// What the ladder consists of.
+    pub ladder: LadderChoices,
+    /// Steps per second that were measured here, by [`pace`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub paces: BTreeMap<String, f64>,
     /// The recipe's fields, where they were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub procedure: Option<Procedure>,
@@ -89,6 +94,34 @@ impl Default for Listening {
     }
 }
 
+/// What the ladder consists of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LadderChoices {
+    /// Number of rows, each with the next seed.
+    pub seeds: usize,
+    /// Layers by model, where they were chosen.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub layers: BTreeMap<String, Vec<String>>,
+}
+
+/// Rows that a ladder has at most.
+pub const MOST_SEEDS: usize = 12;
+
+impl Default for LadderChoices {
+    fn default() -> Self {
+        Self {
+            seeds: 1,
+            layers: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a pace was measured for.
+pub fn pace(model: &str, layer: &str, threads: usize) -> String {
+    format!("{model} {layer} {threads}")
+}
+
 /// The layer at first: deep enough to change the picture, early enough to keep the scene.
 const FIRST_LAYER: &str = "block5";
 
@@ -107,6 +140,8 @@ impl Default for Choices {
             theme: ThemeChoice::default(),
             window: None,
             listening: Listening::default(),
+            ladder: LadderChoices::default(),
+            paces: BTreeMap::new(),
             procedure: None,
         }
     }
@@ -137,6 +172,10 @@ impl Choices {
         ColourMap::find(&self.listening.colours)?;
         if !(0.0..=1.0).contains(&self.listening.volume) {
             return Err(Error::value("volume", "must lie between 0 and 1"));
+        }
+        if !(1..=MOST_SEEDS).contains(&self.ladder.seeds) {
+            let reason = format!("must lie between 1 and {MOST_SEEDS}");
+            return Err(Error::value("ladder.seeds", reason));
         }
         self.procedure.as_ref().map_or(Ok(()), Procedure::validate)
     }

@@ -2,7 +2,12 @@
 
 use super::curve::Curve;
 use super::hearing::Hearing;
+use super::ladder::{Focus, LadderView};
+use super::library::LibraryView;
+use super::page::Page;
+use super::presentation::Presentation;
 use super::settings::{Choices, Places};
+use super::shelf::Shelf;
 use super::unfinished::Unfinished;
 use crate::network::imported::{Examined, Library, Record};
 use crate::network::{Model, NodeId, registry};
@@ -22,6 +27,18 @@ pub struct State {
     pub choices: Choices,
     /// Where things are kept.
     pub places: Places,
+    /// What the window is turned to.
+    pub page: Page,
+    /// Finished runs.
+    pub shelf: Shelf,
+    /// Where in the ladder one looks.
+    pub ladder_view: LadderView,
+    /// What of the finished runs is listed.
+    pub library: LibraryView,
+    /// What is shown to an audience.
+    pub presentation: Option<Presentation>,
+    /// What is looked into.
+    pub focus: Option<Focus>,
     /// The model, once it is loaded.
     pub model: Option<Arc<Model>>,
     /// Why it could not be loaded.
@@ -397,6 +414,12 @@ impl State {
         Ok(Self {
             choices,
             places,
+            page: Page::default(),
+            shelf: Shelf::default(),
+            ladder_view: LadderView::default(),
+            library: LibraryView::default(),
+            presentation: None,
+            focus: None,
             model: None,
             model_error: None,
             imported,
@@ -440,8 +463,18 @@ impl State {
             .filter(move |(_, s)| s.sound == hears)
     }
 
-    /// What is shown of both stimuli: the shown run's, or what would be started; with the step of the metamer.
+    /// What is shown of both stimuli: on the first page the shown run's, or what would be started; on the others what was
+    /// chosen in the ladder.
     pub fn pair(&self) -> [Option<Arc<Vec<f32>>>; 2] {
+        let looked_at = match self.page {
+            Page::Make => None,
+            Page::Ladder => Some(self.selected()),
+            Page::Inspect | Page::Library => Some(self.focused()),
+        };
+        if let Some(rung) = looked_at {
+            let metamer = rung.and_then(|rung| self.values_of(&rung));
+            return [self.preview.reference.clone(), metamer];
+        }
         match self.shown() {
             // Until the first comes, a run shows the noise that it begins from.
             Some(run) => [

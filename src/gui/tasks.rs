@@ -2,11 +2,15 @@
 //! arrives as news.
 
 use super::hearing::Heard;
+use super::presentation::Presentation;
+use super::shelf::Made;
 use super::unfinished::Unfinished;
+use crate::export::Cells;
 use crate::network::Model;
 use crate::network::imported::Examined;
 use crate::playback::Slot;
-use crate::session::Job;
+use crate::session::kept::Found;
+use crate::session::{Job, JobId, Kept};
 use crate::stimulus::Image;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,6 +58,13 @@ pub enum Arrival {
         /// The samples, their cochleagram and the metamer's step.
         result: Result<Heard, String>,
     },
+    /// A run of this session has its cochleagram.
+    Live {
+        /// The run.
+        id: JobId,
+        /// The samples and their cochleagram.
+        result: Result<(Arc<Vec<f32>>, Arc<Cells>), String>,
+    },
     /// A file was read as a stimulus, or cannot be.
     Opened {
         /// What it is.
@@ -83,6 +94,30 @@ pub enum Arrival {
     Pasted(Result<PathBuf, String>),
     /// Something was written, or could not be: a sentence and the path.
     Written(Result<(String, PathBuf), String>),
+    /// What the folder of results holds.
+    Shelf(PathBuf, Found),
+    /// A run that was just finished, read back.
+    Kept(Result<Box<Kept>, String>),
+    /// The metamer of a finished run, by its folder.
+    Made(PathBuf, Result<Arc<Made>, String>),
+    /// The small picture of a finished run, by its folder.
+    Small(PathBuf, Arc<Image>),
+    /// What is to be presented.
+    Presentation(Result<Box<Presentation>, String>),
+    /// A finished run is to be made again.
+    Again {
+        /// Where the first lies.
+        folder: PathBuf,
+        /// How, or why not.
+        job: Result<Box<Job>, String>,
+    },
+    /// A run was thrown away, and lies elsewhere now; or why not.
+    Deleted {
+        /// Where it was.
+        folder: PathBuf,
+        /// Where it is.
+        gone: Result<PathBuf, String>,
+    },
     /// Runs that were left unfinished.
     Unfinished(Vec<Unfinished>),
     /// The choices could not be kept.

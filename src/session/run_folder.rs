@@ -235,20 +235,24 @@ impl FinishedRun {
         let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
         let spec = Spec::from_toml(&text).map_err(|reason| Error::file(&path, reason))?;
         let metamer = npy::read(&folder.join("metamer.npy"))?.values;
-        let path = folder.join("verdict.json");
-        let verification = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(
-                serde_json::from_str(&text)
-                    .map_err(|e| Error::file(&path, format!("Not a verdict: {e}")))?,
-            ),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-            Err(e) => return Err(Error::io("read", &path, e)),
-        };
+        let verification = read_verdict(folder)?;
         Ok(Self {
             spec,
             metamer,
             verification,
         })
+    }
+}
+
+/// The checks that lie in a run folder, if there were any.
+pub(super) fn read_verdict(folder: &Path) -> Result<Option<Verification>> {
+    let path = folder.join("verdict.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|e| Error::file(&path, format!("Not a verdict: {e}"))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("read", &path, e)),
     }
 }
 

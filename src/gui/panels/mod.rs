@@ -3,12 +3,16 @@
 mod cards;
 mod classes;
 mod correlation;
+mod inspect;
+mod ladder;
 mod layers;
+mod library;
 mod loss;
 mod notices;
 mod pair;
 mod pair_of_sounds;
 mod plot;
+mod present;
 mod queue;
 mod recipe;
 mod scatter;
@@ -20,11 +24,15 @@ mod verdict;
 mod what;
 
 use super::message::Message;
+use super::page::Page;
 use super::pictures::Pictures;
 use super::repaint::Throttle;
 use super::state::State;
 use super::{layout, theme};
 use egui::{Frame, Margin, Panel, Rect, Ui, pos2};
+
+pub use library::search_field;
+pub use present::show as present;
 
 /// What a panel sees, and where it says what is wanted.
 pub struct View<'a> {
@@ -52,14 +60,21 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .frame(bar(t.background, 16))
         .resizable(false)
         .show(ui, |ui| status::show(ui, view));
-    Panel::left("what")
-        .exact_size(layout::LEFT)
-        .frame(bar(t.panel, 14))
-        .resizable(false)
-        .show(ui, |ui| what::show(ui, view));
+    if view.state.page == Page::Make {
+        Panel::left("what")
+            .exact_size(layout::LEFT)
+            .frame(bar(t.panel, 14))
+            .resizable(false)
+            .show(ui, |ui| what::show(ui, view));
+    }
     egui::CentralPanel::default()
         .frame(Frame::NONE.fill(t.background))
-        .show(ui, |ui| work(ui, view));
+        .show(ui, |ui| match view.state.page {
+            Page::Make => work(ui, view),
+            Page::Ladder => ladder::show(ui, view),
+            Page::Inspect => inspect::show(ui, view),
+            Page::Library => library::show(ui, view),
+        });
     notices::show(ui.ctx(), view);
     if ui.input(|i| !i.raw.hovered_files.is_empty()) {
         drop_target(ui);

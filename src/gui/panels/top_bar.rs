@@ -2,12 +2,16 @@
 
 use super::View;
 use crate::gui::action::Action;
+use crate::gui::message::Message;
+use crate::gui::page::Page;
 use crate::gui::{theme, widgets};
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Button, Layout, RichText, Role, Stroke, Ui, WidgetInfo, vec2};
 
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     ui.horizontal_centered(|ui| {
         ui.label(RichText::new("Metamer Studio").font(theme::strong(14.0)));
+        ui.add_space(12.0);
+        tabs(ui, view);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 10.0;
             let commands = format!(
@@ -20,7 +24,33 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             widgets::labelled_button(ui, view, Action::SwitchTheme, &theme);
             export(ui, view);
             widgets::labelled_button(ui, view, Action::OpenFile, "Open");
+            let present = format!("Present  {}", Action::Present.keys(view.state.hears()));
+            widgets::labelled_button(ui, view, Action::Present, &present);
         });
+    });
+}
+
+/// The pages.
+fn tabs(ui: &mut Ui, view: &mut View<'_>) {
+    let t = theme::tokens(ui);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for page in Page::ALL {
+            let action = page.action();
+            let chosen = page == view.state.page;
+            let ink = if chosen { t.text } else { t.muted };
+            let button = Button::new(RichText::new(action.label()).color(ink))
+                .fill(if chosen { t.raised } else { t.background })
+                .stroke(Stroke::NONE)
+                .min_size(vec2(64.0, 28.0));
+            let response = ui.add(button);
+            response.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, action.label()));
+            if response.clicked() {
+                view.out.push(Message::Do(action));
+            }
+            let keys = action.keys(view.state.hears());
+            response.on_hover_text(format!("{}\n{keys}", action.tooltip()));
+        }
     });
 }
 

@@ -3,12 +3,14 @@
 use super::{Effect, Studio};
 use crate::cpu::Convolving;
 use crate::gui::action::Action;
+use crate::gui::page::Page;
 use crate::gui::state::{Dialog, Mark, PathPurpose, Phase, Queued};
 use crate::gui::tasks::Arrival;
 use crate::gui::unfinished::{self, Unfinished};
 use crate::network::registry;
 use crate::session::run_folder::to_image;
 use crate::session::{Command, Existing, Job, JobId, Request, Stimulus};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 impl Studio {
@@ -28,6 +30,13 @@ impl Studio {
             return;
         }
         match action {
+            Action::Make => self.turn_to(Page::Make),
+            Action::Ladder => self.turn_to(Page::Ladder),
+            Action::Inspect => self.turn_to(Page::Inspect),
+            Action::Library => self.turn_to(Page::Library),
+            Action::Present => self.present(),
+            Action::MakeLadder => self.make_ladder(),
+            Action::Undo => self.undo_delete(),
             Action::Start | Action::AddToQueue => self.start(),
             Action::Pause => self.session.send(Command::Pause),
             Action::Resume => self.resume(),
@@ -81,6 +90,20 @@ impl Studio {
 
     /// Queues a run for each chosen layer.
     fn start(&mut self) {
+        let seed = self.state.choices.seed;
+        let layers: Vec<_> = self
+            .state
+            .chosen_layers()
+            .map(|l| (l.name.clone(), seed))
+            .collect();
+        if layers.is_empty() {
+            return self.complain("Choose a layer first");
+        }
+        self.start_runs(layers);
+    }
+
+    /// Queues a run for each of these layers and seeds.
+    pub(super) fn start_runs(&mut self, wanted: Vec<(String, u64)>) {
         if let Some((field, error)) = self
             .state
             .drafts
@@ -94,22 +117,18 @@ impl Studio {
         };
         let nulls = self.nulls.clone();
         let choices = &self.state.choices;
-        let layers: Vec<_> = self.state.chosen_layers().map(|l| l.id).collect();
-        if layers.is_empty() {
-            return self.complain("Choose a layer first");
-        }
         let name = choices.stimulus.clone();
         let (recipe, procedure) = (choices.recipe.clone(), self.state.procedure.clone());
-        let (seed, threads) = (choices.seed, choices.threads);
-        let asked = layers.len();
+        let threads = choices.threads;
+        let asked = wanted.len();
         self.state.preparing += asked;
         self.tasks.spawn("resolve", move || {
             let stimulus = Stimulus::load(&name).map_err(|e| e.to_string());
             let null = (nulls)(&model).map_err(|e| e.to_string());
-            let resolve = |layer| {
+            let resolve = |(layer, seed): (String, u64)| {
                 let request = Request {
                     model: model.clone(),
-                    layer,
+                    layer: model.layer(&layer).map_err(|e| e.to_string())?,
                     stimulus: Some(stimulus.clone()?),
                     target: None,
                     init: None,
@@ -124,7 +143,7 @@ impl Studio {
                     .map(Box::new)
                     .map_err(|e| e.to_string())
             };
-            let mut jobs: Vec<Result<_, String>> = layers.into_iter().map(resolve).collect();
+            let mut jobs: Vec<Result<_, String>> = wanted.into_iter().map(resolve).collect();
             // A file that cannot be read is one complaint, however many layers were chosen.
             if stimulus.is_err() || null.is_err() {
                 jobs.truncate(1);
@@ -147,14 +166,18 @@ impl Studio {
         let results = self.state.results();
         for job in jobs {
             match job {
-                Ok(job) if resume => self.enqueue(*job, true),
-                Ok(job) => self.enqueue(job.into_folder(&results, Existing::Number), false),
+                Ok(job) if resume => {
+                    self.enqueue(*job, true);
+                }
+                Ok(job) => {
+                    self.enqueue(job.into_folder(&results, Existing::Number), false);
+                }
                 Err(error) => self.complain(error),
             }
         }
     }
 
-    fn enqueue(&mut self, job: Job, resumes: bool) {
+    pub(super) fn enqueue(&mut self, job: Job, resumes: bool) -> JobId {
         let spec = job.spec.clone();
         let mark = self.state.marks.entry((&spec).into()).or_default();
         if *mark != Mark::Running {
@@ -162,6 +185,7 @@ impl Studio {
         }
         let id = self.session.enqueue(job);
         self.state.queue.push(Queued { id, spec, resumes });
+        id
     }
 
     pub(super) fn dequeue(&mut self, id: JobId) {
@@ -257,9 +281,12 @@ impl Studio {
     }
 
     fn open_folder(&mut self) {
-        let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) else {
-            return;
-        };
+        if let Some(folder) = self.state.shown().and_then(|r| r.folder.clone()) {
+            self.open_in_file_manager(folder);
+        }
+    }
+
+    pub(super) fn open_in_file_manager(&self, folder: PathBuf) {
         let opener = match std::env::consts::OS {
             "macos" => "open",
             "windows" => "explorer",

@@ -29,6 +29,7 @@ impl Studio {
                 }
             }
             Arrival::Heard { slot, result } => self.heard(slot, result),
+            Arrival::Live { id, result } => self.live_heard(id, result),
             Arrival::Opened { result, choose } => self.opened(result, choose),
             Arrival::Preview { generation, result }
                 if generation == self.state.preview.generation =>
@@ -72,6 +73,19 @@ impl Studio {
                 };
                 self.state.unfinished = found.into_iter().filter(|u| !begun(&u.folder)).collect();
             }
+            Arrival::Shelf(results, found) => self.shelf_read(&results, found),
+            Arrival::Kept(Ok(run)) => self.kept(*run),
+            Arrival::Small(folder, image) => {
+                self.state.shelf.thumbnails.insert(folder, image);
+            }
+            Arrival::Presentation(Ok(presentation)) => self.begin_presentation(*presentation),
+            Arrival::Presentation(Err(error)) => self.complain(error),
+            Arrival::Again { folder, job } => self.again(folder, job),
+            Arrival::Deleted { folder, gone } => self.deleted(folder, gone),
+            Arrival::Made(folder, Ok(made)) => {
+                self.state.shelf.made.insert(folder, made);
+            }
+            Arrival::Kept(Err(error)) | Arrival::Made(_, Err(error)) => self.complain(error),
             Arrival::NotRemembered(error) => {
                 self.complain(format!("Your choices could not be remembered: {error}"));
             }

@@ -5,12 +5,15 @@ use crate::cpu::{Convolving, Cpu};
 use crate::export::{Cells, ColourMap, Shading};
 use crate::gui::action::Action;
 use crate::gui::hearing::{Heard, Hearing};
+use crate::gui::ladder::Rung;
+use crate::gui::page::Page;
 use crate::gui::settings::Listening;
 use crate::gui::sound_view::{SoundAxes, SoundView, ViewChange};
 use crate::gui::tasks::Arrival;
 use crate::layers::Layer;
 use crate::network::{Executor, Graph, Model, NodeId};
 use crate::playback::{Player, Slot, State};
+use crate::session::JobId;
 use crate::stimulus::excerpt::NETWORK_RATE;
 use crate::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,6 +88,9 @@ impl Studio {
 
     /// Asks for the cochleagram of a sound that is to be shown and has none yet, one at a time.
     pub(super) fn refresh_hearing(&mut self) {
+        if self.state.presentation.is_some() {
+            return;
+        }
         let Some(ear) = self.ear.clone() else {
             return;
         };
@@ -105,7 +111,19 @@ impl Studio {
             let same = heard
                 .as_ref()
                 .is_some_and(|h| Arc::ptr_eq(&h.samples, &samples));
-            if same || self.hearing_busy {
+            if same {
+                continue;
+            }
+            if let Some(cells) = self.state.cells_of(&samples) {
+                self.state.hearing.heard[slot.index()] = Some(Heard {
+                    samples,
+                    cells,
+                    step: None,
+                });
+                self.heard_changed(slot);
+                continue;
+            }
+            if self.hearing_busy {
                 continue;
             }
             self.hearing_busy = true;
@@ -122,6 +140,54 @@ impl Studio {
                     result: result.map_err(|e| e.to_string()),
                 }
             });
+        }
+    }
+
+    /// Asks for the cochleagram of a run of this session that the ladder shows, one at a time.
+    pub(super) fn refresh_live(&mut self) {
+        let Some(ear) = self.ear.clone() else {
+            return;
+        };
+        if self.state.page != Page::Ladder || self.hearing_busy {
+            return;
+        }
+        let wanted = {
+            let ladder = self.state.ladder();
+            let mut runs = ladder.rungs.iter().flatten().filter_map(|rung| match rung {
+                Rung::Run(run) => Some((run.id, run.metamer.as_ref()?.1.clone())),
+                _ => None,
+            });
+            runs.find(|(id, samples)| {
+                let known = self.state.shelf.live.get(id);
+                known.is_none_or(|(of, _)| !Arc::ptr_eq(of, samples))
+            })
+        };
+        let Some((id, samples)) = wanted else {
+            return;
+        };
+        self.hearing_busy = true;
+        self.tasks.spawn("cochleagram", move || {
+            let cells = ear.hear(&samples).map(Arc::new);
+            Arrival::Live {
+                id,
+                result: cells.map(|c| (samples, c)).map_err(|e| e.to_string()),
+            }
+        });
+    }
+
+    pub(super) fn live_heard(
+        &mut self,
+        id: JobId,
+        result: Result<(Arc<Vec<f32>>, Arc<Cells>), String>,
+    ) {
+        self.hearing_busy = false;
+        match result {
+            Ok(live) => {
+                self.state.shelf.live.insert(id, live);
+                let runs = &self.state.runs;
+                self.state.shelf.live.retain(|id, _| runs.contains_key(id));
+            }
+            Err(error) => self.complain(format!("The cochleagram could not be made: {error}")),
         }
     }
 
@@ -144,7 +210,7 @@ impl Studio {
     }
 
     /// Brings everything that depends on a sound up to date.
-    fn heard_changed(&mut self, slot: Slot) {
+    pub(super) fn heard_changed(&mut self, slot: Slot) {
         self.reshade();
         let Some(player) = &mut self.player else {
             return;

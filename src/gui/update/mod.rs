@@ -9,7 +9,11 @@ mod choosing;
 mod files;
 mod hearing;
 mod importing;
+mod laddering;
+mod librarian;
 mod news;
+mod presenting;
+mod shelving;
 
 use super::message::{Closing, Message};
 use super::settings::Choices;
@@ -17,9 +21,10 @@ use super::state::{ClosingState, Dialog, Notice, State, StimulusEntry};
 use super::tasks::{Arrival, Tasks};
 use crate::network::Model;
 use crate::playback::Player;
-use crate::session::{Command, Session};
+use crate::session::{Command, JobId, Session};
 use crate::stimulus::{Image, embedded, prepare};
 use crate::verify::NullDistribution;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +48,8 @@ pub enum Effect {
     Browse(super::state::PathPurpose, String),
     /// Do not close.
     CancelClose,
+    /// Fill the screen, or no longer.
+    FullScreen(bool),
     /// Close.
     Close,
 }
@@ -69,6 +76,8 @@ pub struct Studio {
     ear: Option<hearing::Ear>,
     /// Whether a cochleagram is being made.
     hearing_busy: bool,
+    /// Runs that are made again, with the folder of the first.
+    reproducing: HashMap<JobId, PathBuf>,
 }
 
 /// Side of the small pictures in pixels: twice their size in points.
@@ -109,6 +118,7 @@ impl Studio {
             player,
             ear: None,
             hearing_busy: false,
+            reproducing: HashMap::new(),
         };
         studio.begin_loading();
         studio
@@ -149,6 +159,7 @@ impl Studio {
                 }
             }
         });
+        self.read_shelf();
         let results = self.state.results();
         self.tasks.spawn("unfinished runs", move || {
             Arrival::Unfinished(super::unfinished::find(&results))
@@ -178,6 +189,9 @@ impl Studio {
     pub fn update(&mut self, message: Message) {
         match message {
             Message::Do(action) => self.act(action),
+            Message::Present(message) => self.present_message(message),
+            Message::Ladder(message) => self.ladder_message(message),
+            Message::Library(message) => self.library_message(message),
             Message::ChooseStimulus(index) => self.choose_stimulus(index),
             Message::ForgetStimulus(index) => self.forget_stimulus(index),
             Message::OpenPaths(paths) => self.look_at(paths),
@@ -209,7 +223,10 @@ impl Studio {
             Message::Tick => self.tick(),
         }
         self.request_preview();
+        self.request_made();
+        self.refresh_library();
         self.refresh_hearing();
+        self.refresh_live();
     }
 
     fn show(&mut self, dialog: Option<Dialog>) {

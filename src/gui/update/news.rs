@@ -3,6 +3,7 @@
 use super::Studio;
 use crate::gui::curve::Curve;
 use crate::gui::process;
+use crate::gui::settings;
 use crate::gui::state::{ClosingState, Mark, Phase, Run};
 use crate::session::messages::{Finished, Progress, Started};
 use crate::session::{Event, Frame, History, JobId, TraceRow};
@@ -175,13 +176,18 @@ impl Studio {
         match self.state.runs.get_mut(&job) {
             Some(run) => {
                 run.step = run.spec.procedure.steps;
-                run.metamer = Some((run.step, metamer));
+                run.metamer = Some((run.step, metamer.clone()));
                 run.verification = verification;
                 run.seconds = seconds;
                 run.folder.clone_from(&folder);
                 if folder.is_some() {
                     // It is read from there when it is looked at: many complete runs would fill the memory.
                     run.history = History::default();
+                }
+                let spec = &run.spec;
+                let pace = settings::pace(&spec.model, &spec.layer, spec.threads);
+                if run.rate > 0.0 {
+                    self.state.choices.paces.insert(pace, run.rate);
                 }
             }
             // It was complete before it began.
@@ -190,6 +196,10 @@ impl Studio {
                 self.say("That run is complete already", folder.clone());
             }
         }
+        if let Some(folder) = folder {
+            self.put_on_shelf(folder);
+        }
+        self.compare_again(job, metamer);
         self.end(job, Phase::Finished, mark);
     }
 
