@@ -2,6 +2,7 @@
 
 use super::curve::Curve;
 use super::hearing::Hearing;
+use super::inspect::Inspect;
 use super::ladder::{Focus, LadderView};
 use super::library::LibraryView;
 use super::page::Page;
@@ -39,6 +40,8 @@ pub struct State {
     pub presentation: Option<Presentation>,
     /// What is looked into.
     pub focus: Option<Focus>,
+    /// What is seen of it.
+    pub inspect: Inspect,
     /// The model, once it is loaded.
     pub model: Option<Arc<Model>>,
     /// Why it could not be loaded.
@@ -420,6 +423,7 @@ impl State {
             library: LibraryView::default(),
             presentation: None,
             focus: None,
+            inspect: Inspect::default(),
             model: None,
             model_error: None,
             imported,
@@ -469,7 +473,8 @@ impl State {
         let looked_at = match self.page {
             Page::Make => None,
             Page::Ladder => Some(self.selected()),
-            Page::Inspect | Page::Library => Some(self.focused()),
+            Page::Inspect => return self.inspected(),
+            Page::Library => Some(self.focused()),
         };
         if let Some(rung) = looked_at {
             let metamer = rung.and_then(|rung| self.values_of(&rung));
