@@ -20,6 +20,10 @@ pub enum Action {
     Present,
     /// Make what is missing in the ladder.
     MakeLadder,
+    /// Tell metamers from their reference, blind.
+    Abx,
+    /// Say what metamers are.
+    Guess,
     /// Take back what was done last.
     Undo,
     /// Start a run, or one for each chosen layer.
@@ -97,13 +101,15 @@ pub enum Action {
 }
 
 /// All actions, in the order in which they are listed.
-pub const ALL: [Action; 43] = [
+pub const ALL: [Action; 45] = [
     Action::Make,
     Action::Ladder,
     Action::Inspect,
     Action::Library,
     Action::Present,
     Action::MakeLadder,
+    Action::Abx,
+    Action::Guess,
     Action::Undo,
     Action::Start,
     Action::Pause,
@@ -156,6 +162,8 @@ impl Action {
             Self::Library => "Library",
             Self::Present => "Present",
             Self::MakeLadder => "Make ladder",
+            Self::Abx => "Blind test (ABX)",
+            Self::Guess => "Guess what it is",
             Self::Undo => "Undo",
             Self::Start => "Start",
             Self::Pause => "Pause",
@@ -208,6 +216,12 @@ impl Action {
             Self::Present => "Full screen, black and large, with a key for each layer",
             Self::MakeLadder => {
                 "Make a metamer at every layer of the ladder, for every seed, where there is none yet"
+            }
+            Self::Abx => {
+                "Can you tell a metamer from its reference? A, B, and X, which is one of them; answers and d′ are kept"
+            }
+            Self::Guess => {
+                "Can you say what a metamer is? The layers of the ladder in random order; answers are kept"
             }
             Self::Undo => "Take back what was deleted last",
             Self::Start => "Make a metamer of the chosen stimulus at each chosen layer",
@@ -354,6 +368,10 @@ impl Action {
             Self::Present => when(
                 state.ladder().rungs.iter().flatten().any(Rung::is_made),
                 "There is nothing to present yet; make a ladder first",
+            ),
+            Self::Abx | Self::Guess => when(
+                state.ladder().rungs.iter().flatten().any(Rung::is_made),
+                "There is nothing to try yet; make a ladder first",
             ),
             Self::Undo => when(
                 !state.shelf.deleted.is_empty(),

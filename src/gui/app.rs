@@ -258,6 +258,8 @@ impl eframe::App for App {
         };
         if view.state.presentation.is_some() {
             panels::present(ui, &mut view);
+        } else if view.state.trials.is_some() {
+            panels::trials(ui, &mut view);
         } else {
             panels::show(ui, &mut view);
             dialogs::show(&ctx, &mut view);

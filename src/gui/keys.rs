@@ -3,10 +3,11 @@
 use super::action::{ALL, Action};
 use super::clipboard;
 use super::inspect;
-use super::message::{LadderMessage, LibraryMessage, Message, PresentMessage};
+use super::message::{LadderMessage, LibraryMessage, Message, PresentMessage, TrialMessage};
 use super::page::Page;
 use super::panels;
 use super::state::State;
+use super::trials::{Kind, Side, Trials};
 use crate::playback;
 use egui::{Context, Event, Key, Modifiers};
 
@@ -14,6 +15,9 @@ use egui::{Context, Event, Key, Modifiers};
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
     if state.presentation.is_some() {
         return read_presentation(ctx, out);
+    }
+    if let Some(trials) = &state.trials {
+        return read_trials(ctx, trials, out);
     }
     let writing = ctx.text_edit_focused();
     let held = !writing
@@ -146,6 +150,27 @@ fn read_page(ctx: &Context, state: &State, out: &mut Vec<Message>) {
             out.push(Message::Inspect(message));
         }),
         Page::Make => {}
+    }
+}
+
+/// The keys of trials; no others count.
+fn read_trials(ctx: &Context, trials: &Trials, out: &mut Vec<Message>) {
+    let pressed = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    if pressed(Key::Escape) {
+        out.push(Message::Trial(TrialMessage::Leave));
+    }
+    if trials.kind == Kind::Guess {
+        return;
+    }
+    for (key, side) in [(Key::A, Side::A), (Key::B, Side::B), (Key::X, Side::X)] {
+        if pressed(key) {
+            out.push(Message::Trial(TrialMessage::Present(side)));
+        }
+    }
+    for (key, said) in [(Key::ArrowLeft, "A"), (Key::ArrowRight, "B")] {
+        if pressed(key) {
+            out.push(Message::Trial(TrialMessage::Answer(said.into())));
+        }
     }
 }
 

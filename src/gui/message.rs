@@ -8,6 +8,7 @@ use super::settings::Listening;
 use super::sound_view::ViewChange;
 use super::state::Dialog;
 use super::tasks::Arrival;
+use super::trials::Side;
 use crate::playback::Slot;
 use crate::session::{Event, Frame, JobId};
 use crate::verify::Verdict;
@@ -18,6 +19,8 @@ use std::path::PathBuf;
 pub enum Message {
     /// An action.
     Do(Action),
+    /// Something in trials on oneself.
+    Trial(TrialMessage),
     /// Something in the presentation.
     Present(PresentMessage),
     /// Something in the ladder.
@@ -119,6 +122,19 @@ pub enum LadderMessage {
         /// The row, counted from the first seed.
         row: usize,
     },
+}
+
+/// What is done in trials on oneself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrialMessage {
+    /// Present a side.
+    Present(Side),
+    /// An answer: "A", "B", or a class.
+    Answer(String),
+    /// An answer is being typed.
+    Type(String),
+    /// The end.
+    Leave,
 }
 
 /// What is wanted of the presentation.

@@ -41,13 +41,16 @@ pub mod sound_view;
 pub mod state;
 mod tasks;
 pub mod theme;
+pub mod trials;
 mod unfinished;
 mod update;
 mod widgets;
 
 pub use app::App;
 pub use curve::Curve;
-pub use message::{Closing, Message, Pick};
+pub use message::{
+    Closing, LadderMessage, LibraryMessage, Message, Pick, PresentMessage, TrialMessage,
+};
 pub use screenshot::{View, screenshot};
 pub use settings::{Choices, Places};
 pub use unfinished::Unfinished;

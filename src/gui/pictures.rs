@@ -130,13 +130,13 @@ impl Pictures {
     }
 
     fn refresh_slide(&mut self, ctx: &Context, state: &State) {
-        let image = state
-            .presentation
-            .as_ref()
-            .and_then(|p| match p.slide()?.content {
-                presentation::Content::Picture(ref image) => Some(image.clone()),
-                presentation::Content::Sound { .. } => None,
-            });
+        let presented = state.presentation.as_ref().and_then(|p| p.slide());
+        let presented = presented.map(|slide| &slide.content);
+        let tried = state.trials.as_ref().and_then(|t| t.content(t.now?));
+        let image = presented.or(tried).and_then(|content| match content {
+            presentation::Content::Picture(image) => Some(image.clone()),
+            presentation::Content::Sound { .. } => None,
+        });
         let Some(image) = image else {
             return self.slide = None;
         };

@@ -9,6 +9,7 @@ use super::page::Page;
 use super::presentation::Presentation;
 use super::settings::{Choices, Places};
 use super::shelf::Shelf;
+use super::trials::Trials;
 use super::unfinished::Unfinished;
 use crate::network::imported::{Examined, Library, Record};
 use crate::network::{Model, NodeId, registry};
@@ -38,6 +39,8 @@ pub struct State {
     pub library: LibraryView,
     /// What is shown to an audience.
     pub presentation: Option<Presentation>,
+    /// Trials that are going on.
+    pub trials: Option<Trials>,
     /// What is looked into.
     pub focus: Option<Focus>,
     /// What is seen of it.
@@ -422,6 +425,7 @@ impl State {
             ladder_view: LadderView::default(),
             library: LibraryView::default(),
             presentation: None,
+            trials: None,
             focus: None,
             inspect: Inspect::default(),
             model: None,

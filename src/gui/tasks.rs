@@ -5,6 +5,7 @@ use super::hearing::Heard;
 use super::inspect::{Loaded, Looked};
 use super::presentation::Presentation;
 use super::shelf::Made;
+use super::trials::Trials;
 use super::unfinished::Unfinished;
 use crate::export::Cells;
 use crate::network::Model;
@@ -109,6 +110,8 @@ pub enum Arrival {
     Small(PathBuf, Arc<Image>),
     /// What is to be presented.
     Presentation(Result<Box<Presentation>, String>),
+    /// Trials that can begin; nothing where there is nothing to ask about.
+    Trials(Result<Option<Box<Trials>>, String>),
     /// A finished run is to be made again.
     Again {
         /// Where the first lies.

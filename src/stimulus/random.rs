@@ -15,6 +15,8 @@ pub enum Purpose {
     Start,
     /// The random crops of one pair of a null distribution.
     NullPair(u64),
+    /// The order of trials on a listener.
+    Trials,
 }
 
 /// A stream of random numbers.
@@ -30,6 +32,7 @@ impl Random {
         let (tag, index) = match purpose {
             Purpose::Start => (1u64, 0),
             Purpose::NullPair(pair) => (2, pair),
+            Purpose::Trials => (3, 0),
         };
         key[8..16].copy_from_slice(&tag.to_le_bytes());
         let mut stream = ChaCha20Rng::from_seed(key);

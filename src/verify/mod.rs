@@ -2,6 +2,7 @@
 
 pub mod category;
 pub mod channels;
+pub mod discrimination;
 pub mod embedded;
 pub mod histogram;
 pub mod null;

@@ -20,6 +20,7 @@ mod status;
 mod stimuli;
 mod top_bar;
 mod transport;
+mod trials;
 mod verdict;
 mod what;
 
@@ -33,6 +34,7 @@ use egui::{Frame, Margin, Panel, Rect, Ui, pos2};
 
 pub use library::search_field;
 pub use present::show as present;
+pub use trials::show as trials;
 
 /// What a panel sees, and where it says what is wanted.
 pub struct View<'a> {

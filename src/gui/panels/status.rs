@@ -1,7 +1,8 @@
 //! The bar at the bottom: time.
 
 use super::View;
-use crate::gui::state::Phase;
+use crate::gui::page::Page;
+use crate::gui::state::{Mark, Phase, State};
 use crate::gui::{format, theme};
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
@@ -87,12 +88,7 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
             t.muted,
         );
     }
-    let verified = state.verified();
-    let counts = format!(
-        "{verified} layer{} verified, {} queued",
-        if verified == 1 { "" } else { "s" },
-        state.queue.len() + state.preparing
-    );
+    let counts = counts(state);
     say(
         ui,
         area.right() - 176.0,
@@ -105,4 +101,27 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     let response = ui.interact(area, ui.scope_id().with("status"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Status, true, &text));
     response.on_hover_text(view.drawing.describe());
+}
+
+/// How many are made, and how many wait.
+fn counts(state: &State) -> String {
+    let queued = state.queue.len() + state.preparing;
+    if state.page == Page::Ladder {
+        let ladder = state.ladder();
+        let verified = ladder.count(Mark::Verified);
+        let all = ladder.rungs.iter().flatten().count();
+        let mut text = format!("{verified} of {all} verified");
+        for (mark, word) in [(Mark::Failed, "failed"), (Mark::NotYet, "not yet")] {
+            match ladder.count(mark) {
+                0 => {}
+                n => text.push_str(&format!(", {n} {word}")),
+            }
+        }
+        return format!("{text}, {queued} queued");
+    }
+    let verified = state.verified();
+    format!(
+        "{verified} layer{} verified, {queued} queued",
+        if verified == 1 { "" } else { "s" }
+    )
 }

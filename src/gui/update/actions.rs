@@ -6,6 +6,7 @@ use crate::gui::action::Action;
 use crate::gui::page::Page;
 use crate::gui::state::{Dialog, Mark, PathPurpose, Phase, Queued};
 use crate::gui::tasks::Arrival;
+use crate::gui::trials::Kind;
 use crate::gui::unfinished::{self, Unfinished};
 use crate::network::registry;
 use crate::session::run_folder::to_image;
@@ -35,6 +36,8 @@ impl Studio {
             Action::Inspect => self.turn_to(Page::Inspect),
             Action::Library => self.turn_to(Page::Library),
             Action::Present => self.present(),
+            Action::Abx => self.begin_trials(Kind::Abx),
+            Action::Guess => self.begin_trials(Kind::Guess),
             Action::MakeLadder => self.make_ladder(),
             Action::Undo => self.undo_delete(),
             Action::Start | Action::AddToQueue => self.start(),

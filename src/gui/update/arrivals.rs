@@ -82,6 +82,9 @@ impl Studio {
             }
             Arrival::Presentation(Ok(presentation)) => self.begin_presentation(*presentation),
             Arrival::Presentation(Err(error)) => self.complain(error),
+            Arrival::Trials(Ok(Some(trials))) => self.trials_ready(*trials),
+            Arrival::Trials(Ok(None)) => {}
+            Arrival::Trials(Err(error)) => self.complain(error),
             Arrival::Again { folder, job } => self.again(folder, job),
             Arrival::Deleted { folder, gone } => self.deleted(folder, gone),
             Arrival::Made(folder, Ok(made)) => {

@@ -88,7 +88,7 @@ impl Studio {
 
     /// Asks for the cochleagram of a sound that is to be shown and has none yet, one at a time.
     pub(super) fn refresh_hearing(&mut self) {
-        if self.state.presentation.is_some() {
+        if self.state.presentation.is_some() || self.state.trials.is_some() {
             return;
         }
         let Some(ear) = self.ear.clone() else {

@@ -15,6 +15,7 @@ mod librarian;
 mod news;
 mod presenting;
 mod shelving;
+mod trying;
 
 use super::message::{Closing, Message};
 use super::page::Page;
@@ -194,6 +195,7 @@ impl Studio {
     pub fn update(&mut self, message: Message) {
         match message {
             Message::Do(action) => self.act(action),
+            Message::Trial(message) => self.trial_message(message),
             Message::Present(message) => self.present_message(message),
             Message::Ladder(message) => self.ladder_message(message),
             Message::Inspect(message) => self.inspect_message(message),

@@ -19,7 +19,15 @@ pub fn segments(ui: &mut Ui, choices: &[Segment<'_>]) -> Option<usize> {
     let mut pressed = None;
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
-        for (index, choice) in choices.iter().enumerate() {
+        // In a row that grows to the left, the last comes first.
+        let backward = ui.layout().prefer_right_to_left();
+        for place in 0..choices.len() {
+            let index = if backward {
+                choices.len() - 1 - place
+            } else {
+                place
+            };
+            let choice = &choices[index];
             let ink = if choice.chosen { t.text } else { t.muted };
             let button = Button::new(RichText::new(choice.label).size(12.5).color(ink))
                 .fill(if choice.chosen {

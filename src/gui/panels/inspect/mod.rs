@@ -20,8 +20,8 @@ use egui::{Rect, Ui, pos2, vec2};
 const BAR: f32 = 34.0;
 /// Height of the row with the player.
 const TRANSPORT: f32 = 36.0;
-/// What the pair takes of the width; the activations get the rest.
-const PAIR: f32 = 0.6;
+/// The least and the most that the pair takes of the width; the activations get the rest.
+const PAIR: [f32; 2] = [0.58, 0.66];
 /// What each card takes of the width.
 const SHARES: [f32; 4] = [0.36, 0.16, 0.23, 0.25];
 
@@ -38,7 +38,13 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         middle.min + vec2(0.0, 8.0),
         middle.max - vec2(0.0, layout::GAP),
     );
-    let pair = (middle.width() - layout::GAP) * PAIR;
+    let pair = if view.state.hears() {
+        middle.width() * PAIR[1]
+    } else {
+        // Two squares, as high as there is room.
+        let [least, most] = PAIR.map(|share| middle.width() * share);
+        (2.0 * pictures::side(middle.height()) + layout::GAP).clamp(least, most)
+    };
     let (pair, activations) = middle.split_left_right_at_x(middle.left() + pair);
     let activations = Rect::from_min_max(
         pos2(activations.left() + layout::GAP, activations.top()),

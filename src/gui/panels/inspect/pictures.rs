@@ -24,13 +24,14 @@ enum What {
     Difference,
 }
 
+/// How high pictures can be in a part of the window of this height.
+pub fn side(height: f32) -> f32 {
+    height - VALUES - layout::CAPTION
+}
+
 pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
-    let (area, values) = area.split_top_bottom_at_y(area.bottom() - VALUES);
     let [width, height] = view.state.inspect.picture.pixels().map(|p| p as f32);
-    let room = vec2(
-        (area.width() - layout::GAP) / 2.0,
-        area.height() - layout::CAPTION,
-    );
+    let room = vec2((area.width() - layout::GAP) / 2.0, side(area.height()));
     let scale = (room.x / width).min(room.y / height);
     let size = vec2(width, height) * scale;
     // The two stand close together however wide the window is: eyes go back and forth between them.
@@ -40,14 +41,14 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
     let places = [place(left), place(left + size.x + layout::GAP)];
 
     let comparing = view.state.compare;
-    let first_of_pair = match view.state.inspect.mode {
+    let both = match view.state.inspect.mode {
         Mode::Beside => [What::Reference, What::Metamer],
         Mode::Wipe => [What::Both, What::Difference],
         Mode::Blink if turn(ui, view.state.inspect.blink) => [What::Reference, What::Difference],
         Mode::Blink => [What::Metamer, What::Difference],
         Mode::Difference => [What::Metamer, What::Difference],
     };
-    for (place, what) in places.into_iter().zip(first_of_pair) {
+    for (place, what) in places.into_iter().zip(both) {
         let what = if comparing && what == What::Metamer {
             What::Reference
         } else {
@@ -55,11 +56,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
         };
         one(ui, view, place, what);
     }
-    read_out(
-        ui,
-        view,
-        Rect::from_x_y_ranges(left..=values.right(), values.y_range()),
-    );
+    let top = places[0].bottom();
+    let values = Rect::from_min_max(pos2(left, top), pos2(area.right(), top + VALUES));
+    read_out(ui, view, values);
 }
 
 /// Whether it is the reference's turn, `rate` times a second; asks to be drawn again at the next turn.

@@ -258,7 +258,8 @@ fn caption(ui: &Ui, state: &State, rect: Rect, rung: &Rung<'_>, mark: Mark) {
     let t = theme::tokens(ui);
     let y = rect.bottom() - CAPTION / 2.0;
     let (left, right) = (rect.left() + 12.0, rect.right() - 8.0);
-    if mark == Mark::NotMade {
+    // The place itself says it where there is nothing else to see.
+    if matches!(mark, Mark::NotMade | Mark::Queued) {
         return;
     }
     widgets::dot(ui.painter(), pos2(left, y), mark, t);

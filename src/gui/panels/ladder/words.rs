@@ -24,7 +24,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
             let text = rung
                 .as_ref()
                 .and_then(Rung::sentence)
-                .map_or_else(|| mark.explanation().to_owned(), str::to_owned);
+                .map_or_else(|| explanation(mark).to_owned(), str::to_owned);
             (format!("{layer}, seed {seed}"), text)
         }
         _ => ("Nothing is chosen".into(), keys(state.hears())),
@@ -63,6 +63,14 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
             });
         });
     });
+}
+
+/// What a state means here, before there is a verdict.
+fn explanation(mark: Mark) -> &'static str {
+    match mark {
+        Mark::NotMade => "No metamer was made here yet; Enter makes it",
+        other => other.explanation(),
+    }
 }
 
 fn keys(hears: bool) -> String {

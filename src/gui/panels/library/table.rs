@@ -86,11 +86,6 @@ fn headings(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
         let sorted = library.by == column;
         let id = ui.scope_id().with(("column", column.title()));
         let response = ui.interact(rect, id, Sense::click());
-        let arrow = match (sorted, library.reversed) {
-            (false, _) => "",
-            (true, false) => "  ▾",
-            (true, true) => "  ▴",
-        };
         response.widget_info(|| {
             let label = format!("Sort by {}", column.title().to_lowercase());
             WidgetInfo::selected(Role::Button, true, sorted, label)
@@ -100,13 +95,22 @@ fn headings(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
         } else {
             t.muted
         };
-        let text = format!("{}{arrow}", column.title());
-        let line = widgets::line(ui, &text, theme::regular(12.0), ink, rect.width());
+        let line = widgets::line(ui, column.title(), theme::regular(12.0), ink, rect.width());
+        let width = line.size().x;
         ui.painter().galley(
             rect.left_center() - vec2(0.0, line.size().y / 2.0),
             line,
             ink,
         );
+        if sorted {
+            // Points down where the list goes down from here, up where it is turned round.
+            let turned = if library.reversed { -1.0 } else { 1.0 };
+            let tip = pos2(rect.left() + width + 10.0, rect.center().y);
+            let corners =
+                [(-3.5, -2.0), (3.5, -2.0), (0.0, 2.5)].map(|(x, y)| tip + vec2(x, turned * y));
+            let triangle = egui::Shape::convex_polygon(corners.to_vec(), ink, Stroke::NONE);
+            ui.painter().add(triangle);
+        }
         widgets::focus_ring(ui, &response, rect);
         if response.clicked() {
             view.out
