@@ -224,3 +224,77 @@ fn a_dropped_file_finds_a_model_of_its_sense_and_choices_come_back() {
     );
     assert!(w.shows("Reference picture"));
 }
+
+#[test]
+fn a_sound_is_looked_into_and_heard_at_every_moment_of_its_making() {
+    let mut w = hears();
+    w.click_layer("conv_2", Modifiers::NONE);
+    w.set_steps(12);
+    w.press(Modifiers::NONE, Key::Enter);
+    w.until("the finished run", |app| {
+        app.state().shelf.runs.len() == 1 && app.state().active.is_none()
+    });
+    w.press(Modifiers::COMMAND, Key::Num3);
+    w.until("what is looked into", |app| {
+        let state = app.state();
+        state.inspect.look.is_some() && state.inspect.loaded.is_some() && state.hearing.both()
+    });
+    let result = w.app().state().pair()[1].clone().unwrap();
+    let label =
+        |whose: &str| format!("Cochleagram of the {whose}, 211 channels 20 to 8000 Hz, 2.00 s");
+    assert!(w.shows(&label("reference")) && w.shows(&label("metamer")));
+    // A click plays the one that is clicked.
+    w.press(Modifiers::NONE, Key::L);
+    w.click(&label("metamer"));
+    w.until("the metamer", |app| {
+        let now = app.state().hearing.playback.as_ref().unwrap();
+        now.state == State::Playing && now.audible == Slot::Metamer
+    });
+    w.press(Modifiers::NONE, Key::Home);
+    let first = w.app().state().inspect.film.snapshots()[0].input();
+    assert_ne!(first, *result);
+    w.until("the first moment", |app| {
+        let heard = app.state().hearing.of(Slot::Metamer);
+        heard.is_some_and(|h| *h.samples == first)
+    });
+    w.press(Modifiers::NONE, Key::End);
+    w.until("the result", |app| {
+        let heard = app.state().hearing.of(Slot::Metamer);
+        heard.is_some_and(|h| h.samples == result)
+    });
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("silence", |app| {
+        app.state().hearing.playback.as_ref().unwrap().state == State::Paused
+    });
+
+    // Without a divider the arrows move in the sound, with one they move the divider.
+    w.press(Modifiers::NONE, Key::Num2);
+    w.harness.run_steps(2);
+    for whose in ["reference", "metamer", "difference"] {
+        assert!(w.shows(&label(whose)), "{whose}");
+    }
+    let (wipe, position) = (w.app().state().inspect.wipe, playback(&w).position);
+    w.press(Modifiers::NONE, Key::ArrowRight);
+    w.harness.run_steps(2);
+    assert!(w.app().state().inspect.wipe > wipe);
+    assert_eq!(playback(&w).position, position);
+
+    // The maps of a layer show the same seconds and frequencies.
+    w.press(Modifiers::NONE, Key::Plus);
+    let region = w.app().state().region();
+    assert!(
+        (region.right - region.left - 0.8).abs() < 1e-9,
+        "{region:?}"
+    );
+    assert!(
+        (region.top - region.bottom - 0.8).abs() < 1e-9,
+        "{region:?}"
+    );
+    let look = w.app().state().inspect.look.as_ref().unwrap();
+    assert_eq!(look.of.channels.layer, "conv_2");
+    let [rows, columns] = look.of.channels.map_size();
+    assert!(rows > 1 && columns > 1);
+    assert!(w.shows(&format!("Activations of channel {}, metamer", look.channel)));
+    w.press(Modifiers::NONE, Key::Num0);
+    assert_eq!(w.app().state().region().left, 0.0);
+}

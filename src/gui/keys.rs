@@ -2,6 +2,7 @@
 
 use super::action::{ALL, Action};
 use super::clipboard;
+use super::inspect;
 use super::message::{LadderMessage, LibraryMessage, Message, PresentMessage, TrialMessage};
 use super::page::Page;
 use super::panels;
@@ -145,7 +146,10 @@ fn read_page(ctx: &Context, state: &State, out: &mut Vec<Message>) {
                 }
             }
         }
-        Page::Make | Page::Inspect => {}
+        Page::Inspect => inspect::read_keys(ctx, state, focused, |message| {
+            out.push(Message::Inspect(message));
+        }),
+        Page::Make => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! What panels say to the state. They read it and send these; nothing else changes it.
 
 use super::action::Action;
+use super::inspect::InspectMessage;
 use super::library::Column;
 use super::page::Page;
 use super::settings::Listening;
@@ -24,6 +25,8 @@ pub enum Message {
     Present(PresentMessage),
     /// Something in the ladder.
     Ladder(LadderMessage),
+    /// Something on the page where one metamer is looked into.
+    Inspect(InspectMessage),
     /// Something in the library.
     Library(LibraryMessage),
     /// The stimulus at a place in the list.

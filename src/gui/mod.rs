@@ -6,6 +6,7 @@
 //! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
 //!   window can do.
 //! * [`page`] names the window's pages; [`ladder`], [`shelf`] and [`library`] are what is made, layer by layer and over time.
+//! * [`inspect`] is what is seen of one metamer that is looked into.
 //! * [`hearing`] is what is seen and heard of a pair of sounds; [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
@@ -20,6 +21,7 @@ mod format;
 mod frame_times;
 pub mod hearing;
 pub mod heatmap;
+pub mod inspect;
 mod keys;
 pub mod ladder;
 mod layout;

@@ -3,9 +3,8 @@
 use super::app::color_image;
 use super::page::Page;
 use super::presentation;
-use super::state::{Run, State};
+use super::state::State;
 use crate::network::Input;
-use crate::session::JobId;
 use crate::session::run_folder::to_image;
 use crate::stimulus::Image;
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
@@ -21,6 +20,8 @@ pub struct Pictures {
     pub reference: Option<TextureHandle>,
     /// The metamer that is shown, or the noise that it would begin from.
     pub metamer: Option<TextureHandle>,
+    /// Metamer minus reference about a middle grey, while a pair is looked into.
+    pub difference: Option<TextureHandle>,
     /// How often each pair of activations occurs.
     pub scatter: Option<TextureHandle>,
     thumbnails: HashMap<String, (usize, TextureHandle)>,
@@ -31,7 +32,9 @@ pub struct Pictures {
     /// Metamers of the ladder, by layer and row.
     rungs: HashMap<(String, usize), (Arc<Vec<f32>>, TextureHandle)>,
     shown: [Content; 2],
-    counted: Option<(JobId, u64)>,
+    /// What the difference is of.
+    subtracted: [Content; 2],
+    counted: Option<Arc<Vec<[f32; 2]>>>,
     /// What the scatter's axes run over.
     pub scatter_range: Option<(f32, f32)>,
 }
@@ -56,14 +59,19 @@ impl Pictures {
         self.refresh_small(ctx, state);
         self.refresh_slide(ctx, state);
         let Some(model) = &state.model else { return };
-        let run = state.shown();
-        self.refresh_scatter(ctx, run);
+        let pairs = match state.page {
+            Page::Inspect => state.inspect.look.as_ref().map(|l| &l.pairs),
+            _ => state.shown().and_then(|r| Some(&r.live.as_ref()?.scatter)),
+        };
+        self.refresh_scatter(ctx, pairs);
         if model.input.is_sound() {
             self.rungs.clear();
             return;
         }
         self.refresh_rungs(ctx, state, &model.input);
         let [reference, metamer] = state.pair();
+        let both = [reference.clone(), metamer.clone()];
+        self.refresh_difference(ctx, state.page, both, &model.input);
         let [shown_reference, shown_metamer] = &mut self.shown;
         renew(
             ctx,
@@ -198,22 +206,56 @@ impl Pictures {
         self.thumbnails.get(name).map(|(_, t)| t)
     }
 
-    fn refresh_scatter(&mut self, ctx: &Context, run: Option<&Run>) {
-        let now = run.and_then(|r| Some((r.id, r.live.as_ref()?.step)));
-        if now == self.counted {
+    fn refresh_scatter(&mut self, ctx: &Context, pairs: Option<&Arc<Vec<[f32; 2]>>>) {
+        let same = match (&self.counted, pairs) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if same {
             return;
         }
-        self.counted = now;
-        let Some(live) = run.and_then(|r| r.live.as_ref()) else {
+        self.counted = pairs.cloned();
+        let Some(pairs) = pairs else {
             (self.scatter, self.scatter_range) = (None, None);
             return;
         };
-        let (image, range) = density(&live.scatter);
+        let (image, range) = density(pairs);
         self.scatter_range = Some(range);
         match &mut self.scatter {
             Some(texture) => texture.set(image, SHARP),
             None => self.scatter = Some(ctx.load_texture("scatter", image, SHARP)),
         }
+    }
+
+    fn refresh_difference(&mut self, ctx: &Context, page: Page, pair: [Content; 2], input: &Input) {
+        let wanted = if page == Page::Inspect {
+            pair
+        } else {
+            [None, None]
+        };
+        let same = |(a, b): (&Content, &Content)| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if self.subtracted.iter().zip(&wanted).all(same) {
+            return;
+        }
+        match &wanted {
+            [Some(reference), Some(metamer)] => {
+                // The whole range of a difference, which is twice that of a picture, about the middle.
+                let [low, high] = input.range;
+                let middle = (low + high) / 2.0;
+                let both = reference.iter().zip(metamer.iter());
+                let values: Vec<f32> = both.map(|(r, m)| middle + (m - r) / 2.0).collect();
+                let image = color_image(&to_image(&values, input));
+                match &mut self.difference {
+                    Some(texture) => texture.set(image, SHARP),
+                    None => self.difference = Some(ctx.load_texture("difference", image, SHARP)),
+                }
+            }
+            _ => self.difference = None,
+        }
+        self.subtracted = wanted;
     }
 }
 

@@ -1,7 +1,9 @@
 //! Pictures of the program, made by really running it: without a display, on any graphics card or in software.
 
 use super::action::Action;
-use super::message::Message;
+use super::inspect::{InspectMessage, Mode, PictureChange};
+use super::message::{LibraryMessage, Message, Pick};
+use super::page::Page;
 use super::state::Phase;
 use super::theme::ThemeChoice;
 use super::{App, GuiOptions};
@@ -32,11 +34,17 @@ pub enum View {
     Sound,
     /// With a sound metamer that is finished.
     SoundFinished,
+    /// A metamer that is looked into.
+    Inspect,
+    /// The same with a divider, near by, at an earlier moment.
+    InspectWipe,
+    /// A sound that is looked into.
+    InspectSound,
 }
 
 impl View {
     /// Every view by name.
-    const NAMED: [(&'static str, Self); 9] = [
+    const NAMED: [(&'static str, Self); 12] = [
         ("make", Self::Make),
         ("running", Self::Running),
         ("finished", Self::Finished),
@@ -46,6 +54,9 @@ impl View {
         ("light", Self::Light),
         ("sound", Self::Sound),
         ("sound-finished", Self::SoundFinished),
+        ("inspect", Self::Inspect),
+        ("inspect-wipe", Self::InspectWipe),
+        ("inspect-sound", Self::InspectSound),
     ];
 
     /// The view called `name`.
@@ -154,6 +165,7 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
             })?;
         }
         View::Sound => hear(harness)?,
+        View::Inspect | View::InspectWipe | View::InspectSound => inspect(harness, view)?,
         View::Finished | View::SoundFinished => {
             if view == View::SoundFinished {
                 hear(harness)?;
@@ -191,6 +203,77 @@ fn hear(harness: &mut Harness<'_, Shell>) -> anyhow::Result<()> {
     wait(harness, "the cochleagrams", |app| {
         app.state().model.is_some() && app.state().hearing.both()
     })
+}
+
+/// Layers of which there are metamers when one of them is looked into: the first of them.
+const INSPECTED: [usize; 3] = [6, 2, 10];
+/// Steps of each.
+const INSPECTED_STEPS: &str = "150";
+
+/// Makes metamers of a few layers, and looks into the first.
+fn inspect(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
+    if view == View::InspectSound {
+        hear(harness)?;
+    }
+    let send = |harness: &mut Harness<'_, Shell>, messages: Vec<Message>| {
+        if let Some(app) = &mut harness.state_mut().0 {
+            messages.into_iter().for_each(|m| app.send(m));
+        }
+    };
+    let steps = Message::Edit("steps", INSPECTED_STEPS.into());
+    send(harness, vec![steps, Message::EndEdit("steps")]);
+    for (made, layer) in INSPECTED.into_iter().enumerate() {
+        let layers = harness
+            .state()
+            .0
+            .as_ref()
+            .map_or(0, |a| a.state().layers.len());
+        let pick = Message::PickLayer(layer.min(layers.saturating_sub(1)), Pick::Only);
+        send(harness, vec![pick]);
+        press(harness, Action::Start);
+        wait(harness, "the run", |app| {
+            app.state().shelf.runs.len() > made
+        })?;
+    }
+    press(harness, Action::Inspect);
+    let first = harness.state().0.as_ref().and_then(|a| {
+        let first = a.state().shelf.runs.last()?;
+        Some(LibraryMessage::Open(first.folder.clone(), Page::Inspect))
+    });
+    send(harness, first.map(Message::Library).into_iter().collect());
+    wait(harness, "the activations", |app| {
+        let inspect = &app.state().inspect;
+        inspect.look.is_some() && inspect.loaded.is_some() && app.state().pair()[0].is_some()
+    })?;
+    if view == View::InspectWipe {
+        send(
+            harness,
+            vec![
+                Message::Inspect(InspectMessage::Mode(Mode::Wipe)),
+                Message::Inspect(InspectMessage::Frame(24)),
+                Message::Inspect(InspectMessage::Picture(PictureChange::Zoom {
+                    at: [0.4, 0.5],
+                    factor: 0.3,
+                })),
+                Message::Inspect(InspectMessage::Picture(PictureChange::Point(Some([
+                    0.44, 0.44,
+                ])))),
+            ],
+        );
+        wait(harness, "the activations at that moment", |app| {
+            let state = app.state();
+            let [_, metamer] = state.pair();
+            let look = state.inspect.look.as_ref();
+            look.zip(metamer)
+                .is_some_and(|(l, m)| std::sync::Arc::ptr_eq(&l.of.pair[1], &m))
+        })?;
+    }
+    if view == View::InspectSound {
+        wait(harness, "the cochleagrams", |app| {
+            app.state().hearing.both()
+        })?;
+    }
+    Ok(())
 }
 
 /// Presses the action's key, as a person would.

@@ -2,6 +2,7 @@
 
 use super::curve::Curve;
 use super::hearing::Hearing;
+use super::inspect::Inspect;
 use super::ladder::{Focus, LadderView};
 use super::library::LibraryView;
 use super::page::Page;
@@ -12,7 +13,7 @@ use super::trials::Trials;
 use super::unfinished::Unfinished;
 use crate::network::imported::{Examined, Library, Record};
 use crate::network::{Model, NodeId, registry};
-use crate::session::{JobId, Live};
+use crate::session::{History, JobId, Live};
 use crate::stimulus::Image;
 use crate::synthesis::{Procedure, Recipe, Spec, recipe};
 use crate::verify::{Histogram, Prediction, Verdict, Verification};
@@ -42,6 +43,8 @@ pub struct State {
     pub trials: Option<Trials>,
     /// What is looked into.
     pub focus: Option<Focus>,
+    /// What is seen of it.
+    pub inspect: Inspect,
     /// The model, once it is loaded.
     pub model: Option<Arc<Model>>,
     /// Why it could not be loaded.
@@ -266,6 +269,8 @@ pub struct Run {
     pub reference: Option<Arc<Vec<f32>>>,
     /// The newest stimulus, and the step at which it was taken.
     pub metamer: Option<(u64, Arc<Vec<f32>>)>,
+    /// Snapshots of the stimulus so far; those of a complete run lie in its folder.
+    pub history: History,
     /// Logarithm of the loss against step.
     pub loss: Curve,
     /// The newest loss.
@@ -422,6 +427,7 @@ impl State {
             presentation: None,
             trials: None,
             focus: None,
+            inspect: Inspect::default(),
             model: None,
             model_error: None,
             imported,
@@ -471,7 +477,8 @@ impl State {
         let looked_at = match self.page {
             Page::Make => None,
             Page::Ladder => Some(self.selected()),
-            Page::Inspect | Page::Library => Some(self.focused()),
+            Page::Inspect => return self.inspected(),
+            Page::Library => Some(self.focused()),
         };
         if let Some(rung) = looked_at {
             let metamer = rung.and_then(|rung| self.values_of(&rung));

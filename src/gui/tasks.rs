@@ -2,6 +2,7 @@
 //! arrives as news.
 
 use super::hearing::Heard;
+use super::inspect::{Loaded, Looked};
 use super::presentation::Presentation;
 use super::shelf::Made;
 use super::trials::Trials;
@@ -101,6 +102,10 @@ pub enum Arrival {
     Kept(Result<Box<Kept>, String>),
     /// The metamer of a finished run, by its folder.
     Made(PathBuf, Result<Arc<Made>, String>),
+    /// What there is of a finished run to look into, by its folder.
+    Loaded(PathBuf, Result<Box<Loaded>, String>),
+    /// The activations of a pair at a layer.
+    Looked(Result<Arc<Looked>, String>),
     /// The small picture of a finished run, by its folder.
     Small(PathBuf, Arc<Image>),
     /// What is to be presented.

@@ -112,6 +112,29 @@ impl Request {
     }
 }
 
+/// The prepared reference of a stored run, found as [`Request::from_spec`] finds it; nothing where the run had a target
+/// instead.
+///
+/// # Errors
+/// When neither the stimulus nor what the run's folder kept of it is what it was.
+pub fn reference_of(spec: &Spec, model: &Model, folder: Option<&Path>) -> Result<Option<Vec<f32>>> {
+    if spec.stimulus.is_empty() {
+        return Ok(None);
+    }
+    let stimulus = original_stimulus(spec, &spec.stimulus, model, folder)?.ok_or_else(|| {
+        Error::value(
+            "stimulus",
+            format!(
+                "'{}' is not what it was when the run was made",
+                spec.stimulus
+            ),
+        )
+    })?;
+    stimulus
+        .prepare_part(&model.input, spec.procedure.crop, spec.procedure.part)
+        .map(Some)
+}
+
 /// The stimulus by its name or path, or from the run's own folder; none if neither has the recorded content.
 fn original_stimulus(
     spec: &Spec,

@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod device;
 pub mod handle;
+pub mod history;
 pub mod job;
 pub mod kept;
 pub mod listening_copy;
@@ -19,6 +20,7 @@ pub mod trace;
 mod worker;
 
 pub use handle::{Session, SessionOptions};
+pub use history::{History, Snapshot};
 pub use job::{Job, Request};
 pub use kept::Kept;
 pub use live::{Frame, Live, Slot};

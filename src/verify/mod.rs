@@ -1,6 +1,7 @@
 //! Is the match real? Correlations between activations, the null distribution they have to exceed, and the verdict.
 
 pub mod category;
+pub mod channels;
 pub mod discrimination;
 pub mod embedded;
 pub mod histogram;
@@ -11,6 +12,7 @@ pub mod statistics;
 mod unrelated;
 pub mod verdict;
 
+pub use channels::{ChannelError, Channels};
 pub use histogram::Histogram;
 pub use null::NullDistribution;
 pub use statistics::{Comparison, Ranked};

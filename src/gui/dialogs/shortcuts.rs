@@ -2,7 +2,9 @@
 
 use super::{modal, title};
 use crate::gui::action::{ALL, Action};
+use crate::gui::inspect;
 use crate::gui::message::Message;
+use crate::gui::page::Page;
 use crate::gui::panels::View;
 use crate::gui::widgets;
 use egui::{Context, Grid};
@@ -29,10 +31,18 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             action.tooltip(),
         )
     });
+    // The keys of a page come first where it is turned to.
+    let page = match view.state.page {
+        Page::Inspect => &inspect::KEYS[..],
+        _ => &[],
+    };
+    let page = page
+        .iter()
+        .map(|(keys, text)| ((*keys).to_owned(), *text, *text));
     let more = MORE
         .into_iter()
         .map(|(keys, text)| (keys.to_owned(), text, text));
-    let rows: Vec<_> = keys.chain(more).collect();
+    let rows: Vec<_> = page.chain(keys).chain(more).collect();
     modal(ctx, view, "shortcuts", 640.0, |ui, view| {
         title(ui, "Keyboard shortcuts");
         ui.add_space(6.0);

@@ -1,6 +1,7 @@
 //! What the network takes reference and metamer for.
 
 use super::View;
+use crate::gui::ladder::Rung;
 use crate::gui::state::Run;
 use crate::gui::{theme, widgets};
 use crate::verify::Prediction;
@@ -15,10 +16,25 @@ struct Row {
 }
 
 pub fn show(ui: &mut Ui, view: &View<'_>) {
+    of(ui, &view.state.shown().map_or_else(Vec::new, rows));
+}
+
+/// The card of what is looked into.
+pub fn inspected(ui: &mut Ui, view: &View<'_>) {
+    let rows = match view.state.focused() {
+        Some(Rung::Run(run)) => rows(run),
+        Some(Rung::Kept(kept)) => kept.verification.as_ref().map_or_else(Vec::new, |v| {
+            both(&v.predicted.reference, &v.predicted.metamer)
+        }),
+        _ => vec![],
+    };
+    of(ui, &rows);
+}
+
+fn of(ui: &mut Ui, rows: &[Row]) {
     let t = theme::tokens(ui);
     let title = widgets::card_title(ui, "Classes", "");
     legend(ui, title.rect);
-    let rows = view.state.shown().map_or_else(Vec::new, rows);
     let area = ui.available_rect_before_wrap();
     let fit = (area.height() / ROW).floor() as usize;
     for (i, row) in rows.iter().take(fit).enumerate() {
@@ -110,8 +126,11 @@ fn rows(run: &Run) -> Vec<Row> {
         (None, None) => None,
     };
     let reference = measured.map_or(&run.predicted, |p| &p.reference);
-    let empty = vec![];
-    let metamer = measured.map_or(&empty, |p| &p.metamer);
+    both(reference, measured.map_or(&[][..], |p| &p.metamer))
+}
+
+/// The classes among those of either, most probable first.
+fn both(reference: &[Prediction], metamer: &[Prediction]) -> Vec<Row> {
     let of = |list: &[Prediction], class| {
         list.iter()
             .find(|p| p.class == class)

@@ -12,7 +12,6 @@ const WHOLE: Rect = Rect {
 };
 
 pub fn show(ui: &mut Ui, view: &View<'_>) {
-    let t = theme::tokens(ui);
     let run = view.state.shown();
     let live = run.and_then(|r| r.live.as_ref());
     let n = run.map_or_else(
@@ -28,6 +27,14 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
              {shown} of {all} are shown, evenly spaced; lighter and darker shades stand for how many fall together"
         ));
     }
+    let pairs = live.map(|l| &l.scatter[..]);
+    plot(ui, view, pairs, "Activations of reference and metamer");
+}
+
+/// The pairs against their diagonal, in the room that is left. Where they are many, [`Pictures`](crate::gui::pictures::Pictures)
+/// has counted these very ones.
+pub fn plot(ui: &Ui, view: &View<'_>, pairs: Option<&[[f32; 2]]>, label: &str) {
+    let t = theme::tokens(ui);
     let room = ui.available_rect_before_wrap();
     let side = (room.height() - 14.0).min(room.width() - 14.0).max(10.0);
     let area = Rect::from_min_size(
@@ -45,15 +52,11 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         [area.left_bottom(), area.right_top()],
         Stroke::new(1.0, t.line),
     );
-    if let (Some(live), Some((low, high))) = (live, view.pictures.scatter_range) {
+    if let (Some(pairs), Some((low, high))) = (pairs, view.pictures.scatter_range) {
         let inside = area.shrink(2.0);
-        if live.scatter.len() <= POINTS {
+        if pairs.len() <= POINTS {
             let span = (high - low).max(f32::MIN_POSITIVE);
-            for [reference, metamer] in live
-                .scatter
-                .iter()
-                .filter(|p| p.iter().all(|v| v.is_finite()))
-            {
+            for [reference, metamer] in pairs.iter().filter(|p| p.iter().all(|v| v.is_finite())) {
                 let (x, y) = ((reference - low) / span, (metamer - low) / span);
                 let at = pos2(
                     egui::lerp(inside.x_range(), x),
@@ -82,7 +85,5 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
         egui::epaint::TextShape::new(at, galley, t.faint).with_angle(-std::f32::consts::FRAC_PI_2),
     );
     let response = ui.interact(area, ui.scope_id().with("scatter"), Sense::hover());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Image, true, "Activations of reference and metamer")
-    });
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, label));
 }

@@ -28,6 +28,8 @@ impl Studio {
                     entry.thumbnail = Some(Arc::new(image));
                 }
             }
+            Arrival::Loaded(folder, result) => self.loaded(&folder, result.map(|l| *l)),
+            Arrival::Looked(result) => self.looked(result),
             Arrival::Heard { slot, result } => self.heard(slot, result),
             Arrival::Live { id, result } => self.live_heard(id, result),
             Arrival::Opened { result, choose } => self.opened(result, choose),

@@ -9,6 +9,7 @@ mod choosing;
 mod files;
 mod hearing;
 mod importing;
+mod inspecting;
 mod laddering;
 mod librarian;
 mod news;
@@ -17,6 +18,7 @@ mod shelving;
 mod trying;
 
 use super::message::{Closing, Message};
+use super::page::Page;
 use super::settings::Choices;
 use super::state::{ClosingState, Dialog, Notice, State, StimulusEntry};
 use super::tasks::{Arrival, Tasks};
@@ -77,6 +79,8 @@ pub struct Studio {
     ear: Option<hearing::Ear>,
     /// Whether a cochleagram is being made.
     hearing_busy: bool,
+    /// What activations are looked at with.
+    examiner: inspecting::Examiner,
     /// Runs that are made again, with the folder of the first.
     reproducing: HashMap<JobId, PathBuf>,
 }
@@ -119,6 +123,7 @@ impl Studio {
             player,
             ear: None,
             hearing_busy: false,
+            examiner: inspecting::Examiner::default(),
             reproducing: HashMap::new(),
         };
         studio.begin_loading();
@@ -193,6 +198,7 @@ impl Studio {
             Message::Trial(message) => self.trial_message(message),
             Message::Present(message) => self.present_message(message),
             Message::Ladder(message) => self.ladder_message(message),
+            Message::Inspect(message) => self.inspect_message(message),
             Message::Library(message) => self.library_message(message),
             Message::ChooseStimulus(index) => self.choose_stimulus(index),
             Message::ForgetStimulus(index) => self.forget_stimulus(index),
@@ -211,7 +217,10 @@ impl Studio {
             Message::Edit(field, text) => self.edit(field, text),
             Message::EndEdit(field) => self.end_edit(field),
             Message::Dequeue(id) => self.dequeue(id),
-            Message::Compare(held) => self.state.compare = held && self.state.shown().is_some(),
+            Message::Compare(held) => {
+                let any = self.state.shown().is_some() || self.state.page == Page::Inspect;
+                self.state.compare = held && any;
+            }
             Message::Show(dialog) => self.show(dialog),
             Message::AcceptPath => self.accept_path(),
             Message::Browse => self.browse(),
@@ -227,6 +236,7 @@ impl Studio {
         self.request_preview();
         self.request_made();
         self.refresh_library();
+        self.refresh_inspection();
         self.refresh_hearing();
         self.refresh_live();
     }
@@ -267,6 +277,9 @@ impl Studio {
         self.state
             .notices
             .retain(|n| n.until.is_none_or(|until| now < until));
+        if self.state.inspect.film.advance(now) {
+            self.refresh_inspection();
+        }
         if self.state.choices != self.remembered {
             let since = *self.changed.get_or_insert(now);
             if now - since >= SETTLED {
@@ -281,8 +294,16 @@ impl Studio {
         let settled = (self.state.choices != self.remembered).then(|| {
             self.changed.unwrap_or_else(Instant::now) + SETTLED + Duration::from_millis(10)
         });
-        let next = notices.into_iter().chain(settled).min()?;
-        Some(next.saturating_duration_since(Instant::now()) + Duration::from_millis(10))
+        let now = Instant::now();
+        let frame = self.state.inspect.film.next(now).map(|wait| now + wait);
+        let next = notices
+            .into_iter()
+            .chain(settled)
+            .map(|t| t + Duration::from_millis(10))
+            .chain(frame)
+            .chain(self.next_look())
+            .min()?;
+        Some(next.saturating_duration_since(now))
     }
 
     fn remember(&mut self) {

@@ -6,7 +6,7 @@ use crate::gui::process;
 use crate::gui::settings;
 use crate::gui::state::{ClosingState, Mark, Phase, Run};
 use crate::session::messages::{Finished, Progress, Started};
-use crate::session::{Event, Frame, JobId, TraceRow};
+use crate::session::{Event, Frame, History, JobId, TraceRow};
 use crate::verify::Verdict;
 use std::path::PathBuf;
 
@@ -26,6 +26,7 @@ impl Studio {
                     (run.loss, run.rho, run.rho_logits) =
                         (Curve::default(), Curve::default(), Curve::default());
                     (run.live, run.loss_now, run.metamer) = (None, None, None);
+                    run.history = History::default();
                 }
             }
             Event::Checkpointed { job, folder, .. } => {
@@ -70,6 +71,7 @@ impl Studio {
             spec,
             step,
             rows,
+            snapshots,
             reference,
             predicted,
             null,
@@ -88,6 +90,7 @@ impl Studio {
             elements,
             reference,
             metamer: None,
+            history: History { snapshots },
             loss: Curve::default(),
             loss_now: None,
             rho: Curve::default(),
@@ -131,6 +134,7 @@ impl Studio {
             return;
         };
         enter(run, &progress.rows);
+        run.history.snapshots.extend(progress.snapshots);
         run.rate = progress.steps_per_second;
         if progress.live.is_some() {
             run.live = progress.live;
@@ -176,6 +180,10 @@ impl Studio {
                 run.verification = verification;
                 run.seconds = seconds;
                 run.folder.clone_from(&folder);
+                if folder.is_some() {
+                    // It is read from there when it is looked at: many complete runs would fill the memory.
+                    run.history = History::default();
+                }
                 let spec = &run.spec;
                 let pace = settings::pace(&spec.model, &spec.layer, spec.threads);
                 if run.rate > 0.0 {
