@@ -205,6 +205,8 @@ pub struct Contents<'a> {
 pub struct FinishedRun {
     /// What it was.
     pub spec: Spec,
+    /// Shape of the network's input: `[3, height, width]`, or `[samples]`.
+    pub shape: Vec<usize>,
     /// The exact result.
     pub metamer: Vec<f32>,
     /// The checks, where there were any.
@@ -226,7 +228,7 @@ impl FinishedRun {
         }
         let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
         let spec = Spec::from_toml(&text).map_err(|reason| Error::file(&path, reason))?;
-        let metamer = npy::read(&folder.join("metamer.npy"))?.values;
+        let metamer = npy::read(&folder.join("metamer.npy"))?;
         let path = folder.join("verdict.json");
         let verification = match std::fs::read_to_string(&path) {
             Ok(text) => Some(
@@ -238,7 +240,8 @@ impl FinishedRun {
         };
         Ok(Self {
             spec,
-            metamer,
+            shape: metamer.shape,
+            metamer: metamer.values,
             verification,
         })
     }

@@ -1,0 +1,101 @@
+//! What finished runs can become, and the choices that there are about it.
+
+use super::{ColourMap, Plan, Set, stimuli};
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// What finished runs are to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A folder of pictures or sounds with a table.
+    Stimuli,
+}
+
+/// Choices about an export.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What stands at the top; by default the models and stimuli.
+    pub title: Option<String>,
+    /// The colours of cochleagrams.
+    pub colour_map: ColourMap,
+}
+
+impl Kind {
+    /// Every kind, in the order in which they are offered.
+    pub const ALL: [Self; 1] = [Self::Stimuli];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stimuli => "stimuli",
+        }
+    }
+
+    /// The name shown to people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Stimuli => "Stimuli with a table",
+        }
+    }
+
+    /// What it is good for, in a sentence.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Stimuli => {
+                "A folder of every reference and metamer as PNG or WAV, with a CSV of one row a file"
+            }
+        }
+    }
+
+    /// The extension of the one file that it writes or begins with; none of a folder.
+    pub fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Stimuli => None,
+        }
+    }
+
+    /// The kind called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the error suggests the nearest names.
+    pub fn find(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|k| k.name() == name);
+        found.ok_or_else(|| Error::unknown("kind of export", name, Self::ALL.map(Self::name)))
+    }
+
+    /// A name for a file or folder of this kind.
+    pub fn suggested_name(self, set: &Set) -> PathBuf {
+        let stem = match set.stimuli.as_slice() {
+            [one] => one.name.clone(),
+            _ => "metamers".into(),
+        };
+        match self.extension() {
+            Some(extension) => format!("{stem}.{extension}").into(),
+            None => format!("{stem}-{}", self.name()).into(),
+        }
+    }
+}
+
+/// What an export of `set` at `out` will write; nothing is written yet. `out` is a folder or a file, as the kind has it.
+///
+/// # Errors
+/// When the set holds nothing that the kind can show, or `out` has the wrong extension.
+pub fn plan<'a>(set: &'a Set, kind: Kind, options: &Options, out: &Path) -> Result<Plan<'a>> {
+    if out.file_name().is_none() {
+        return Err(Error::file(out, "Is no name for a file or folder"));
+    }
+    if let Some(extension) = kind.extension()
+        && !out
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case(extension))
+    {
+        return Err(Error::file(
+            out,
+            format!("The name must end in .{extension}"),
+        ));
+    }
+    let _ = options;
+    match kind {
+        Kind::Stimuli => stimuli::plan(set, out),
+    }
+}
