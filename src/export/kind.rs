@@ -1,12 +1,14 @@
 //! What finished runs can become, and the choices that there are about it.
 
-use super::{ColourMap, Plan, Set, stimuli};
+use super::{ColourMap, Plan, Set, html, stimuli};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// What finished runs are to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// A page to show and hear them on.
+    Html,
     /// A folder of pictures or sounds with a table.
     Stimuli,
 }
@@ -22,11 +24,12 @@ pub struct Options {
 
 impl Kind {
     /// Every kind, in the order in which they are offered.
-    pub const ALL: [Self; 1] = [Self::Stimuli];
+    pub const ALL: [Self; 2] = [Self::Html, Self::Stimuli];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Html => "html",
             Self::Stimuli => "stimuli",
         }
     }
@@ -34,6 +37,7 @@ impl Kind {
     /// The name shown to people.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Html => "Demonstration page",
             Self::Stimuli => "Stimuli with a table",
         }
     }
@@ -41,6 +45,9 @@ impl Kind {
     /// What it is good for, in a sentence.
     pub fn purpose(self) -> &'static str {
         match self {
+            Self::Html => {
+                "One HTML file with every picture and sound, to click, listen and compare; needs no network"
+            }
             Self::Stimuli => {
                 "A folder of every reference and metamer as PNG or WAV, with a CSV of one row a file"
             }
@@ -50,6 +57,7 @@ impl Kind {
     /// The extension of the one file that it writes or begins with; none of a folder.
     pub fn extension(self) -> Option<&'static str> {
         match self {
+            Self::Html => Some("html"),
             Self::Stimuli => None,
         }
     }
@@ -94,8 +102,8 @@ pub fn plan<'a>(set: &'a Set, kind: Kind, options: &Options, out: &Path) -> Resu
             format!("The name must end in .{extension}"),
         ));
     }
-    let _ = options;
     match kind {
+        Kind::Html => Ok(html::plan(set, options, out)),
         Kind::Stimuli => stimuli::plan(set, out),
     }
 }

@@ -8,7 +8,7 @@ use crate::stimulus::{Image, Sound};
 use crate::synthesis::Spec;
 use crate::verify::number::Number;
 use crate::verify::statistics::Comparison;
-use crate::verify::verdict::Figure;
+use crate::verify::verdict::{Criterion, Figure};
 use crate::verify::{Prediction, Verdict, Verification};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -136,6 +136,16 @@ impl Run {
             Some(Figure::Number(Number(largest))) => Some(largest),
             _ => None,
         }
+    }
+
+    /// Whether the model's answer differs where the checks ask for the same one.
+    pub fn answer_changed(&self) -> bool {
+        let Some(verification) = &self.verification else {
+            return false;
+        };
+        let asked = ["class", "category"].map(|name| verification.criteria.get(name));
+        let failed = |c: &Criterion| c.verdict == Verdict::Fail;
+        asked.into_iter().flatten().any(failed)
     }
 
     /// What the model takes the reference for.
