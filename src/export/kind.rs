@@ -1,5 +1,6 @@
 //! What finished runs can become, and the choices that there are about it.
 
+use super::sheet::{self, Format};
 use super::{ColourMap, Plan, Set, html, stimuli};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub enum Kind {
     /// A page to show and hear them on.
     Html,
+    /// A contact sheet.
+    Sheet(Format),
     /// A folder of pictures or sounds with a table.
     Stimuli,
 }
@@ -24,12 +27,21 @@ pub struct Options {
 
 impl Kind {
     /// Every kind, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Html, Self::Stimuli];
+    pub const ALL: [Self; 5] = [
+        Self::Html,
+        Self::Sheet(Format::Png),
+        Self::Sheet(Format::Svg),
+        Self::Sheet(Format::Pdf),
+        Self::Stimuli,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Html => "html",
+            Self::Sheet(Format::Png) => "sheet-png",
+            Self::Sheet(Format::Svg) => "sheet-svg",
+            Self::Sheet(Format::Pdf) => "sheet-pdf",
             Self::Stimuli => "stimuli",
         }
     }
@@ -38,6 +50,9 @@ impl Kind {
     pub fn title(self) -> &'static str {
         match self {
             Self::Html => "Demonstration page",
+            Self::Sheet(Format::Png) => "Contact sheet, PNG",
+            Self::Sheet(Format::Svg) => "Contact sheet, SVG",
+            Self::Sheet(Format::Pdf) => "Contact sheet, PDF",
             Self::Stimuli => "Stimuli with a table",
         }
     }
@@ -47,6 +62,13 @@ impl Kind {
         match self {
             Self::Html => {
                 "One HTML file with every picture and sound, to click, listen and compare; needs no network"
+            }
+            Self::Sheet(Format::Png) => {
+                "Every metamer on one picture, with scales, verdicts and citations; for slides"
+            }
+            Self::Sheet(Format::Svg) => "The same sheet with text that can be edited; for figures",
+            Self::Sheet(Format::Pdf) => {
+                "The same sheet as a page with text that can be searched; for print"
             }
             Self::Stimuli => {
                 "A folder of every reference and metamer as PNG or WAV, with a CSV of one row a file"
@@ -58,6 +80,9 @@ impl Kind {
     pub fn extension(self) -> Option<&'static str> {
         match self {
             Self::Html => Some("html"),
+            Self::Sheet(Format::Png) => Some("png"),
+            Self::Sheet(Format::Svg) => Some("svg"),
+            Self::Sheet(Format::Pdf) => Some("pdf"),
             Self::Stimuli => None,
         }
     }
@@ -104,6 +129,7 @@ pub fn plan<'a>(set: &'a Set, kind: Kind, options: &Options, out: &Path) -> Resu
     }
     match kind {
         Kind::Html => Ok(html::plan(set, options, out)),
+        Kind::Sheet(format) => sheet::plan(set, options, format, out),
         Kind::Stimuli => stimuli::plan(set, out),
     }
 }

@@ -119,7 +119,8 @@ pub fn reference_seen(run: &Run, shading: &Shading) -> Result<Vec<u8>> {
     }
 }
 
-fn without_cochleagram(run: &Run) -> Error {
+/// The error of a sound that cannot be seen.
+pub fn without_cochleagram(run: &Run) -> Error {
     Error::file(
         &run.folder,
         "Holds a sound without its cochleagram; make the run again to see it",

@@ -31,6 +31,7 @@ mod names;
 pub mod plan;
 pub mod run;
 pub mod set;
+pub mod sheet;
 pub mod sound_axes;
 mod stimuli;
 
