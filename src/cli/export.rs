@@ -3,6 +3,7 @@
 use super::output::out;
 use super::progress::ProgressLine;
 use super::{Outcome, interrupt};
+use crate::export::jspsych::Task;
 use crate::export::{self, ColourMap, Ended, Kind, Options, Set};
 use clap::Args;
 use std::ops::ControlFlow;
@@ -33,6 +34,9 @@ pub struct Export {
     /// Colours of cochleagrams: magma, viridis, greys or blues.
     #[arg(long, value_name = "NAME", default_value = "magma", value_parser = |name: &str| ColourMap::find(name))]
     colour_map: ColourMap,
+    /// What an experiment asks: class (which word or thing it is) or same-different.
+    #[arg(long, value_name = "NAME", default_value = "class", value_parser = |name: &str| Task::find(name))]
+    task: Task,
     /// The files as one JSON object per line on stdout.
     #[arg(long)]
     json: bool,
@@ -50,6 +54,7 @@ impl Export {
         let options = Options {
             title: self.title.clone(),
             colour_map: self.colour_map,
+            task: self.task,
         };
         let plan = export::plan(&set, self.kind, &options, &self.out)?;
         if self.dry_run {

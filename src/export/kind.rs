@@ -1,7 +1,8 @@
 //! What finished runs can become, and the choices that there are about it.
 
+use super::jspsych::{self, Task};
 use super::sheet::{self, Format};
-use super::{ColourMap, Plan, Set, html, stimuli};
+use super::{ColourMap, Plan, Set, html, npz, repository2023, stimuli};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,12 @@ pub enum Kind {
     Sheet(Format),
     /// A folder of pictures or sounds with a table.
     Stimuli,
+    /// An archive of arrays.
+    Npz,
+    /// An experiment.
+    JsPsych,
+    /// The layout of the 2023 paper's repository.
+    Repository2023,
 }
 
 /// Choices about an export.
@@ -23,16 +30,21 @@ pub struct Options {
     pub title: Option<String>,
     /// The colours of cochleagrams.
     pub colour_map: ColourMap,
+    /// What an experiment asks.
+    pub task: Task,
 }
 
 impl Kind {
     /// Every kind, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Html,
         Self::Sheet(Format::Png),
         Self::Sheet(Format::Svg),
         Self::Sheet(Format::Pdf),
         Self::Stimuli,
+        Self::Npz,
+        Self::JsPsych,
+        Self::Repository2023,
     ];
 
     /// The name on the command line.
@@ -43,6 +55,9 @@ impl Kind {
             Self::Sheet(Format::Svg) => "sheet-svg",
             Self::Sheet(Format::Pdf) => "sheet-pdf",
             Self::Stimuli => "stimuli",
+            Self::Npz => "npz",
+            Self::JsPsych => "jspsych",
+            Self::Repository2023 => "mturk2023",
         }
     }
 
@@ -54,6 +69,9 @@ impl Kind {
             Self::Sheet(Format::Svg) => "Contact sheet, SVG",
             Self::Sheet(Format::Pdf) => "Contact sheet, PDF",
             Self::Stimuli => "Stimuli with a table",
+            Self::Npz => "Arrays for NumPy",
+            Self::JsPsych => "Experiment (jsPsych)",
+            Self::Repository2023 => "Names of the 2023 repository",
         }
     }
 
@@ -73,6 +91,15 @@ impl Kind {
             Self::Stimuli => {
                 "A folder of every reference and metamer as PNG or WAV, with a CSV of one row a file"
             }
+            Self::Npz => {
+                "One .npz with every metamer, reference and cochleagram as float32, and an index as CSV and JSON"
+            }
+            Self::Repository2023 => {
+                "A folder laid out and named like the 2023 paper's repository, with the JSON that its online experiments read"
+            }
+            Self::JsPsych => {
+                "A folder with an experiment that runs in a browser and saves its answers as CSV; needs no network"
+            }
         }
     }
 
@@ -83,7 +110,8 @@ impl Kind {
             Self::Sheet(Format::Png) => Some("png"),
             Self::Sheet(Format::Svg) => Some("svg"),
             Self::Sheet(Format::Pdf) => Some("pdf"),
-            Self::Stimuli => None,
+            Self::Npz => Some("npz"),
+            Self::Stimuli | Self::JsPsych | Self::Repository2023 => None,
         }
     }
 
@@ -131,5 +159,8 @@ pub fn plan<'a>(set: &'a Set, kind: Kind, options: &Options, out: &Path) -> Resu
         Kind::Html => Ok(html::plan(set, options, out)),
         Kind::Sheet(format) => sheet::plan(set, options, format, out),
         Kind::Stimuli => stimuli::plan(set, out),
+        Kind::Npz => npz::plan(set, out),
+        Kind::Repository2023 => repository2023::plan(set, out),
+        Kind::JsPsych => jspsych::plan(set, options, out),
     }
 }

@@ -72,6 +72,8 @@ pub struct ModelCard {
     pub source: String,
     /// Every matchable layer in the network's order; empty where the model is not here any more.
     pub layers: Vec<String>,
+    /// Those that metamers are made for by default.
+    pub metamer_layers: Vec<String>,
     /// Class names in the order of the logits.
     pub labels: Arc<[String]>,
     /// The axes of its cochleagrams.
@@ -231,6 +233,11 @@ fn cards(runs: &[Run], notes: &mut Vec<String>) -> HashMap<String, Arc<ModelCard
                 title: model.title.clone(),
                 source: model.source.clone(),
                 layers: model.graph.nodes().iter().map(|n| n.name.clone()).collect(),
+                metamer_layers: model
+                    .metamer_layers
+                    .iter()
+                    .map(|id| model.graph.node(*id).name.clone())
+                    .collect(),
                 labels: model.labels.clone(),
                 axes: model.graph.nodes().iter().find_map(|n| match &n.layer {
                     Layer::Cochleagram(layer) => Some(SoundAxes::of(layer)),
@@ -246,6 +253,7 @@ fn cards(runs: &[Run], notes: &mut Vec<String>) -> HashMap<String, Arc<ModelCard
                     name,
                     source: String::new(),
                     layers: vec![],
+                    metamer_layers: vec![],
                     labels: Arc::from([]),
                     axes: None,
                 }

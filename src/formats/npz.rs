@@ -46,24 +46,38 @@ pub fn write<'a>(
     path: &Path,
     arrays: impl IntoIterator<Item = (&'a str, &'a Array)>,
 ) -> Result<()> {
+    let arrays = arrays
+        .into_iter()
+        .map(|(name, array)| (name, array.shape.as_slice(), array.values.as_slice()));
+    atomic::write(path, &encode(path, arrays)?)
+}
+
+/// The bytes of an archive of arrays, each with its name, shape and values; `path` is for the errors.
+///
+/// # Errors
+/// When the archive would be larger than a zip file of the plain kind can be (4 GiB).
+pub fn encode<'a>(
+    path: &Path,
+    arrays: impl IntoIterator<Item = (&'a str, &'a [usize], &'a [f32])>,
+) -> Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // The default date of a zip entry is fixed, so no clock leaks into the file.
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default())
         .large_file(false);
-    for (name, array) in arrays {
+    for (name, shape, values) in arrays {
         archive
             .start_file(format!("{name}.npy"), options)
             .map_err(|e| Error::file(path, format!("Cannot add '{name}': {e}")))?;
         archive
-            .write_all(&npy::encode(&array.shape, &array.values))
+            .write_all(&npy::encode(shape, values))
             .map_err(|e| Error::io("write", path, e))?;
     }
     let bytes = archive
         .finish()
         .map_err(|e| Error::file(path, format!("Cannot finish the archive: {e}")))?;
-    atomic::write(path, bytes.get_ref())
+    Ok(bytes.into_inner())
 }
 
 #[cfg(test)]

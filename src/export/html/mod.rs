@@ -11,7 +11,8 @@ use super::set::{Group, Set, Stimulus};
 use super::{Options, Plan, about, media};
 use cell::{metamer, reference};
 use std::path::Path;
-use text::{escaped, paragraph};
+pub(super) use text::escaped;
+use text::paragraph;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
