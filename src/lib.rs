@@ -16,7 +16,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`error`] | one error type; messages say what was wrong, where, and what to do |
-//! | [`formats`] | `.npy`, `.npz`, `.safetensors`, `.wav`, TensorFlow's checkpoints, Python's pickles, and files that appear whole or not at all |
+//! | [`formats`] | `.npy`, `.npz` (also in 8 and 16 bits), `.safetensors`, `.wav`, TensorFlow's checkpoints, Python's pickles, and files that appear whole or not at all |
 //! | [`stimulus`] | pictures and sounds: decoding, each paper's cropping, resizing and levels, embedded ones, seeded noise |
 //! | [`playback`] | listening: reference and metamer through the sound card, switched at the same sample |
 //! | [`layers`] | every layer kind on candle tensors, with the check of its pullback beside it |
@@ -24,7 +24,7 @@
 //! | [`cpu`] | the fast executor behind the same interface |
 //! | [`verify`] | Spearman, Pearson, SNR; null distributions; verdicts |
 //! | [`synthesis`] | procedures, recipes and specs; losses and optimisers; the stepper, which knows no thread, clock or file |
-//! | [`session`] | the worker thread and its messages, run folders, checkpoints |
+//! | [`session`] | the worker thread and its messages, run folders, checkpoints, histories |
 //! | [`export`] | colour maps, and heat maps as pictures |
 //! | [`cli`] | one file a subcommand |
 //! | [`gui`] | the window |

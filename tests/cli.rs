@@ -103,6 +103,7 @@ fn generate_writes_a_whole_run_folder_and_repeats_it_to_the_bit() {
             "metamer.npy",
             "metamer.png",
             "reference.png",
+            "history.npz",
             "verdict.json",
         ] {
             let read = |root: &str| std::fs::read(place.path(root).join(&run).join(file)).unwrap();
@@ -131,7 +132,7 @@ fn generate_writes_a_whole_run_folder_and_repeats_it_to_the_bit() {
         .unwrap()
         .map(|f| f.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
-    assert_eq!(names.len(), 6, "nothing is left over: {names:?}");
+    assert_eq!(names.len(), 7, "nothing is left over: {names:?}");
     let spec = Spec::from_toml(&std::fs::read_to_string(run.join("spec.toml")).unwrap()).unwrap();
     assert_eq!(
         (spec.procedure.steps, spec.procedure.decay_steps, spec.seed),

@@ -43,6 +43,7 @@ fn result(out: &Path) -> (Vec<Vec<u8>>, Vec<String>) {
         "metamer.npy",
         "metamer.png",
         "reference.png",
+        "history.npz",
         "verdict.json",
     ];
     let bytes = files

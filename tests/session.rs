@@ -40,8 +40,27 @@ fn session() -> Session {
     let options = SessionOptions {
         checkpoint_steps: 5,
         frame_interval: Duration::ZERO,
+        history: true,
     };
     Session::start(options, || {}).unwrap()
+}
+
+/// The run's end, and the snapshots that were reported until then, in order.
+fn finished_with_snapshots(session: &Session) -> (Box<messages::Finished>, Vec<Arc<Snapshot>>) {
+    let mut snapshots = Vec::new();
+    let finished = wait(session, |e| match e {
+        Event::Started(s) => {
+            snapshots.extend(s.snapshots);
+            None
+        }
+        Event::Progress(p) => {
+            snapshots.extend(p.snapshots);
+            None
+        }
+        Event::Finished(f) => Some(f),
+        _ => None,
+    });
+    (finished, snapshots)
 }
 
 /// The next event that `wanted` picks; others are passed over.
@@ -260,6 +279,100 @@ fn a_panic_in_the_network_is_reported_and_the_worker_lives_on() {
     );
     session.enqueue(job(&lite0(), "block0", 2));
     wait(&session, |e| matches!(e, Event::Finished(_)).then_some(()));
+}
+
+#[test]
+fn a_history_runs_from_the_start_to_the_result_and_lies_in_the_folder() {
+    let model = lite0();
+    let folder = tempfile::tempdir().unwrap();
+    let job = job(&model, "block0", 60).into_folder(folder.path(), Existing::Refuse);
+    let start = Snapshot::new(0, 0.0, &job.start, &model.input);
+    let mut session = session();
+    session.enqueue(job);
+    let (finished, snapshots) = finished_with_snapshots(&session);
+    let steps: Vec<u64> = snapshots.iter().map(|s| s.step).collect();
+    assert_eq!(steps, history::steps(60));
+    assert_eq!((steps.len(), steps[47]), (48, 60));
+    assert_eq!(snapshots[0].stimulus, start.stimulus);
+    let end = Snapshot::new(60, snapshots[47].loss, &finished.metamer, &model.input);
+    assert_eq!(*snapshots[47], end);
+    assert!(snapshots[47].loss < snapshots[0].loss / 2.0);
+
+    let run = finished.folder.clone().unwrap();
+    let read = History::read(&run.join(history::FILE)).unwrap();
+    assert_eq!(read.snapshots, snapshots);
+    assert_eq!(read.size(), 48 * 224 * 224 * 3);
+    // The losses are those of the trace.
+    let trace = std::fs::read_to_string(run.join("trace.csv")).unwrap();
+    let rows: Vec<&str> = trace.lines().skip(1).collect();
+    for s in &snapshots {
+        let field = rows[s.step as usize].split(',').nth(1).unwrap();
+        assert_eq!(field.parse::<f64>().unwrap(), s.loss);
+    }
+}
+
+#[test]
+fn a_resumed_run_has_the_same_history_and_a_rewound_one_begins_it_anew() {
+    let model = lite0();
+    let folder = tempfile::tempdir().unwrap();
+    let again = |existing| job(&model, "block0", 80).into_folder(folder.path(), existing);
+    let mut first = session();
+    first.enqueue(again(Existing::Refuse));
+    last_step(&first, 7);
+    first.quit();
+    let mut second = session();
+    second.enqueue(again(Existing::Resume));
+    let (finished, snapshots) = finished_with_snapshots(&second);
+    assert!(finished.folder.is_some());
+
+    let mut whole = session();
+    whole.enqueue(job(&model, "block0", 80));
+    last_step(&whole, 7);
+    whole.send(Command::Rewind);
+    wait(&whole, |e| matches!(e, Event::Rewound(_)).then_some(()));
+    assert_eq!(finished_with_snapshots(&whole).1, snapshots);
+}
+
+#[test]
+fn a_session_may_do_without_history() {
+    let model = lite0();
+    let folder = tempfile::tempdir().unwrap();
+    let result = |history| {
+        let options = SessionOptions {
+            history,
+            ..SessionOptions::default()
+        };
+        let mut session = Session::start(options, || {}).unwrap();
+        session.enqueue(job(&model, "block0", 6).into_folder(folder.path(), Existing::Overwrite));
+        let (finished, snapshots) = finished_with_snapshots(&session);
+        let exists = finished.folder.unwrap().join(history::FILE).exists();
+        (finished.metamer, snapshots.len(), exists)
+    };
+    let (with, without) = (result(true), result(false));
+    assert_eq!((with.1, with.2), (7, true));
+    assert_eq!((without.1, without.2), (0, false));
+    assert_eq!(with.0, without.0);
+}
+
+#[test]
+fn a_run_that_began_without_history_ends_without_one() {
+    let model = lite0();
+    let folder = tempfile::tempdir().unwrap();
+    let again = |existing| job(&model, "block0", 60).into_folder(folder.path(), existing);
+    let options = SessionOptions {
+        history: false,
+        checkpoint_steps: 5,
+        frame_interval: Duration::ZERO,
+    };
+    let mut first = Session::start(options, || {}).unwrap();
+    first.enqueue(again(Existing::Refuse));
+    last_step(&first, 7);
+    first.quit();
+    let mut second = session();
+    second.enqueue(again(Existing::Resume));
+    let (finished, snapshots) = finished_with_snapshots(&second);
+    assert!(snapshots.is_empty());
+    assert!(!finished.folder.unwrap().join(history::FILE).exists());
 }
 
 #[test]

@@ -540,6 +540,7 @@ fn a_cochleagram_is_inverted_and_the_run_folder_can_be_listened_to() {
         let expected = [
             "cochleagram_metamer.npy",
             "cochleagram_reference.npy",
+            "history.npz",
             "metamer.npy",
             "metamer.wav",
             "reference.wav",
@@ -752,6 +753,7 @@ fn a_run_that_was_killed_resumes_to_the_same_bytes() {
         "metamer.npy",
         "metamer.wav",
         "reference.wav",
+        "history.npz",
         "cochleagram_metamer.npy",
         "verdict.json",
     ] {

@@ -68,6 +68,9 @@ pub struct Generate {
     /// Steps between checkpoints.
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: u64,
+    /// Leaves out history.npz, the film of how the stimulus came to be (7.2 MB for a picture, 3.8 MB for a sound).
+    #[arg(long)]
+    no_history: bool,
     /// Writes reference and metamer of a model that hears once more, at 48 kHz and 16 bits, which every player plays.
     #[arg(long)]
     listening_copy: bool,
@@ -81,6 +84,7 @@ impl Generate {
         let jobs = self.jobs()?;
         let options = SessionOptions {
             checkpoint_steps: self.checkpoint_every,
+            history: !self.no_history,
             ..SessionOptions::default()
         };
         let mut session = Session::start(options, || {})?;

@@ -38,7 +38,12 @@ impl Reproduce {
             eprintln!("the run used {} threads", spec.threads);
         }
         let input = request.model.input.clone();
-        let mut session = Session::start(SessionOptions::default(), || {})?;
+        // Only the result is compared.
+        let options = SessionOptions {
+            history: false,
+            ..SessionOptions::default()
+        };
+        let mut session = Session::start(options, || {})?;
         let commands = session.commands();
         interrupt::watch(move || {
             let _ = commands.send(Command::Quit);

@@ -4,6 +4,7 @@
 pub mod atomic;
 pub mod npy;
 pub mod npz;
+pub mod packed;
 pub mod pickle;
 pub mod safetensors;
 pub mod tensorflow;

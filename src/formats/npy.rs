@@ -1,8 +1,10 @@
 //! NumPy's `.npy`: one array with a small text header (NumPy Enhancement Proposal 1, versions 1 to 3).
 //!
-//! Read: real floats and integers of any width and byte order, C or Fortran order. Written: little-endian `f32`, C order.
+//! Read: real floats and integers of any width and byte order, C or Fortran order. Written: little-endian `f32`, C order;
+//! fewer bits where an [`Element`] type says so.
 
 use super::Array;
+use super::packed::{Element, Packed};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -26,6 +28,22 @@ pub fn write(path: &Path, array: &Array) -> Result<()> {
 
 /// The bytes of a `.npy` file.
 pub fn encode(shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let mut out = header("<f4", shape, values.len() * 4);
+    for v in values {
+        out.extend_from_slice(&v.to_le_bytes());
+    }
+    out
+}
+
+/// The bytes of a `.npy` file with elements of any [`Element`] type.
+pub fn encode_packed(array: &Packed) -> Vec<u8> {
+    let mut out = header(array.element.descr(), &array.shape, array.bytes.len());
+    out.extend_from_slice(&array.bytes);
+    out
+}
+
+/// Everything before the data, in a vector with room for `data` bytes more.
+fn header(descr: &str, shape: &[usize], data: usize) -> Vec<u8> {
     let shape = match shape {
         [n] => format!("({n},)"),
         _ => format!(
@@ -37,7 +55,7 @@ pub fn encode(shape: &[usize], values: &[f32]) -> Vec<u8> {
                 .join(", ")
         ),
     };
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     // Data starts at a multiple of 64 bytes, counted from the start of the file, and the header ends in a newline.
     let unpadded = MAGIC.len() + 4 + header.len() + 1;
     header.extend(std::iter::repeat_n(
@@ -45,19 +63,78 @@ pub fn encode(shape: &[usize], values: &[f32]) -> Vec<u8> {
         unpadded.next_multiple_of(64) - unpadded,
     ));
     header.push('\n');
-    let mut out = Vec::with_capacity(MAGIC.len() + 4 + header.len() + values.len() * 4);
+    let mut out = Vec::with_capacity(MAGIC.len() + 4 + header.len() + data);
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&[1, 0]);
     out.extend_from_slice(&(header.len() as u16).to_le_bytes());
     out.extend_from_slice(header.as_bytes());
-    for v in values {
-        out.extend_from_slice(&v.to_le_bytes());
-    }
     out
 }
 
 /// Decodes the bytes of a `.npy` file; the error is a sentence about the content.
 pub fn decode(bytes: &[u8]) -> Result<Array, String> {
+    let Header {
+        descr,
+        fortran,
+        shape,
+        count,
+        data,
+    } = parse(bytes)?;
+    let values = values(&descr, data, count)?;
+    let values = if fortran {
+        c_order(&shape, &values)
+    } else {
+        values
+    };
+    Ok(Array { shape, values })
+}
+
+/// Decodes the bytes of a `.npy` file without converting its elements; the error is a sentence about the content.
+///
+/// # Errors
+/// Besides damage: any element type or order that [`encode_packed`] does not write.
+pub fn decode_packed(bytes: &[u8]) -> Result<Packed, String> {
+    let header = parse(bytes)?;
+    let element = Element::from_descr(&header.descr)
+        .filter(|_| !header.fortran)
+        .ok_or_else(|| {
+            format!(
+                "The element type '{}'{} is not what this program writes here",
+                header.descr,
+                if header.fortran {
+                    " in Fortran order"
+                } else {
+                    ""
+                }
+            )
+        })?;
+    let needed = header
+        .count
+        .checked_mul(element.size())
+        .ok_or("The shape overflows")?;
+    let bytes = header.data.get(..needed).ok_or_else(|| {
+        format!(
+            "The data is cut short: {} of {needed} bytes",
+            header.data.len()
+        )
+    })?;
+    Ok(Packed {
+        element,
+        shape: header.shape,
+        bytes: bytes.to_vec(),
+    })
+}
+
+/// What stands before the data, and the data.
+struct Header<'b> {
+    descr: String,
+    fortran: bool,
+    shape: Vec<usize>,
+    count: usize,
+    data: &'b [u8],
+}
+
+fn parse(bytes: &[u8]) -> Result<Header<'_>, String> {
     if bytes.len() < 10 || &bytes[..6] != MAGIC {
         return Err("Not a .npy file (it does not begin with NumPy's magic bytes)".into());
     }
@@ -74,20 +151,20 @@ pub fn decode(bytes: &[u8]) -> Result<Array, String> {
     }
     let header = String::from_utf8_lossy(&bytes[start..start + header_len]);
     let descr = field(&header, "descr").ok_or("The .npy header has no 'descr'")?;
-    let descr = descr.trim().trim_matches(['\'', '"']);
+    let descr = descr.trim().trim_matches(['\'', '"']).to_owned();
     let fortran = field(&header, "fortran_order").is_some_and(|v| v.trim().starts_with("True"));
     let shape = shape(&header)?;
     let count = shape
         .iter()
         .try_fold(1usize, |n, d| n.checked_mul(*d))
         .ok_or("The .npy shape overflows")?;
-    let values = values(descr, &bytes[start + header_len..], count)?;
-    let values = if fortran {
-        c_order(&shape, &values)
-    } else {
-        values
-    };
-    Ok(Array { shape, values })
+    Ok(Header {
+        descr,
+        fortran,
+        shape,
+        count,
+        data: &bytes[start + header_len..],
+    })
 }
 
 /// The text after `'name':`, up to the next comma outside brackets.

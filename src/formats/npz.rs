@@ -1,5 +1,6 @@
 //! NumPy's `.npz`: a zip archive of `.npy` members.
 
+use super::packed::Packed;
 use super::{Array, atomic, npy};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -14,6 +15,21 @@ const MAX_MEMBER: u64 = 4 << 30;
 /// # Errors
 /// When the file cannot be read, is no zip archive, or a member is no readable `.npy`.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
+    members(path, npy::decode)
+}
+
+/// The same without converting elements: a picture's bytes stay bytes.
+///
+/// # Errors
+/// As [`read`], and when a member has an element type that [`write_packed`] does not write.
+pub fn read_packed(path: &Path) -> Result<BTreeMap<String, Packed>> {
+    members(path, npy::decode_packed)
+}
+
+fn members<T>(
+    path: &Path,
+    decode: impl Fn(&[u8]) -> Result<T, String>,
+) -> Result<BTreeMap<String, T>> {
     let file = std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
     let mut archive = zip::ZipArchive::new(std::io::BufReader::new(file))
         .map_err(|e| Error::file(path, format!("Not an .npz archive: {e}")))?;
@@ -35,7 +51,7 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Array>> {
             .map_err(|e| Error::file(path, format!("Damaged .npz member '{name}': {e}")))?;
         arrays.insert(
             name.clone(),
-            npy::decode(&bytes).map_err(|e| Error::file(path, format!("member '{name}': {e}")))?,
+            decode(&bytes).map_err(|e| Error::file(path, format!("member '{name}': {e}")))?,
         );
     }
     Ok(arrays)
@@ -46,10 +62,17 @@ pub fn write<'a>(
     path: &Path,
     arrays: impl IntoIterator<Item = (&'a str, &'a Array)>,
 ) -> Result<()> {
-    let arrays = arrays
-        .into_iter()
-        .map(|(name, array)| (name, array.shape.as_slice(), array.values.as_slice()));
-    atomic::write(path, &encode(path, arrays)?)
+    let encoded = |(name, array): (_, &Array)| (name, npy::encode(&array.shape, &array.values));
+    write_members(path, arrays.into_iter().map(encoded))
+}
+
+/// The same with elements of any [`Element`](super::packed::Element) type.
+pub fn write_packed<'a>(
+    path: &Path,
+    arrays: impl IntoIterator<Item = (&'a str, &'a Packed)>,
+) -> Result<()> {
+    let encoded = |(name, array)| (name, npy::encode_packed(array));
+    write_members(path, arrays.into_iter().map(encoded))
 }
 
 /// The bytes of an archive of arrays, each with its name, shape and values; `path` is for the errors.
@@ -60,18 +83,33 @@ pub fn encode<'a>(
     path: &Path,
     arrays: impl IntoIterator<Item = (&'a str, &'a [usize], &'a [f32])>,
 ) -> Result<Vec<u8>> {
+    let encoded = |(name, shape, values)| (name, npy::encode(shape, values));
+    archive(path, arrays.into_iter().map(encoded))
+}
+
+fn write_members<'a>(
+    path: &Path,
+    members: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
+) -> Result<()> {
+    atomic::write(path, &archive(path, members)?)
+}
+
+fn archive<'a>(
+    path: &Path,
+    members: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
+) -> Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // The default date of a zip entry is fixed, so no clock leaks into the file.
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default())
         .large_file(false);
-    for (name, shape, values) in arrays {
+    for (name, bytes) in members {
         archive
             .start_file(format!("{name}.npy"), options)
             .map_err(|e| Error::file(path, format!("Cannot add '{name}': {e}")))?;
         archive
-            .write_all(&npy::encode(shape, values))
+            .write_all(&bytes)
             .map_err(|e| Error::io("write", path, e))?;
     }
     let bytes = archive
@@ -98,5 +136,39 @@ mod tests {
         assert_eq!(first, std::fs::read(&path).unwrap());
         let back = read(&path).unwrap();
         assert_eq!((&back["one"], &back["two"]), (&a, &b));
+    }
+
+    #[test]
+    fn elements_keep_their_type_and_are_read_as_numbers_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npz");
+        let (bytes, halves, doubles) = (
+            Packed::bytes(vec![2, 2], vec![0, 1, 128, 255]),
+            Packed::halves(vec![3], &[0.5, -1.0, 65504.0]),
+            Packed::doubles(vec![2], &[0.1, 1e-300]),
+        );
+        let members = [("b", &bytes), ("d", &doubles), ("h", &halves)];
+        write_packed(&path, members).unwrap();
+        let back = read_packed(&path).unwrap();
+        for (name, array) in members {
+            assert_eq!(back[name], *array);
+            let plain = read(&path).unwrap().remove(name).unwrap();
+            assert_eq!(
+                (plain.shape, plain.values),
+                (array.shape.clone(), array.values())
+            );
+        }
+        assert_eq!(read(&path).unwrap()["b"].values, [0.0, 1.0, 128.0, 255.0]);
+        assert_eq!(read(&path).unwrap()["h"].values, [0.5, -1.0, 65504.0]);
+        // NumPy's other types are read as numbers, and refused where bytes are asked for.
+        let mut wide = npy::encode_packed(&bytes);
+        let at = wide.windows(3).position(|w| w == b"|u1").unwrap();
+        wide[at..at + 3].copy_from_slice(b"|i1");
+        assert!(npy::decode(&wide).is_ok());
+        assert!(npy::decode_packed(&wide).unwrap_err().contains("|i1"));
+        let whole = npy::encode_packed(&halves);
+        for n in 0..whole.len() {
+            assert!(npy::decode_packed(&whole[..n]).is_err());
+        }
     }
 }

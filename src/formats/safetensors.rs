@@ -11,6 +11,8 @@ use std::path::Path;
 pub struct Tensors {
     /// Arrays by name; 16-bit floats are widened to `f32`.
     pub arrays: BTreeMap<String, Array>,
+    /// Tensors of bytes by name, with their shapes. Only files of this program have any.
+    pub bytes: BTreeMap<String, (Vec<usize>, Vec<u8>)>,
     /// Free text by key.
     pub metadata: BTreeMap<String, String>,
 }
@@ -43,12 +45,21 @@ pub fn read(path: &Path) -> Result<Tensors> {
 
 /// Decodes the bytes of a file; `f32`, `f64`, `f16` and `bf16` tensors become `f32`.
 pub fn decode(bytes: &[u8]) -> Result<Tensors, String> {
+    decode_some(bytes, false)
+}
+
+fn decode_some(bytes: &[u8], raw: bool) -> Result<Tensors, String> {
     let malformed = |e| format!("Not a readable .safetensors file: {e}");
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(malformed)?;
     let mut out = Tensors::default();
     for (name, view) in tensors.iter() {
         let data = view.data();
+        if raw && view.dtype() == Dtype::U8 {
+            let entry = (view.shape().to_vec(), data.to_vec());
+            out.bytes.insert(name.to_owned(), entry);
+            continue;
+        }
         let values = match view.dtype() {
             Dtype::F32 => data
                 .as_chunks()
@@ -102,7 +113,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tensors, String> {
     Ok(out)
 }
 
-/// Writes arrays as `f32`; the file appears whole or not at all, and the same content gives the same bytes.
+/// Writes arrays as `f32` and bytes as they are; the file appears whole or not at all, and the same content gives the same bytes.
 pub fn write(path: &Path, tensors: &Tensors) -> Result<()> {
     let data: Vec<(&String, &Array, Vec<u8>)> = tensors
         .arrays
@@ -118,6 +129,11 @@ pub fn write(path: &Path, tensors: &Tensors) -> Result<()> {
     let mut views = Vec::new();
     for (name, array, bytes) in &data {
         let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes)
+            .map_err(|e| Error::file(path, format!("tensor '{name}': {e}")))?;
+        views.push((name.as_str(), view));
+    }
+    for (name, (shape, bytes)) in &tensors.bytes {
+        let view = TensorView::new(Dtype::U8, shape.clone(), bytes)
             .map_err(|e| Error::file(path, format!("tensor '{name}': {e}")))?;
         views.push((name.as_str(), view));
     }
@@ -142,7 +158,7 @@ pub fn read_own(path: &Path) -> Result<Tensors> {
 
 /// Decodes the bytes of a file written by [`write()`].
 pub fn decode_own(bytes: &[u8]) -> Result<Tensors, String> {
-    let mut tensors = decode(bytes)?;
+    let mut tensors = decode_some(bytes, true)?;
     let packed = tensors
         .meta(METADATA)
         .map_err(|_| "Not a file of this program: it carries no metamer-studio metadata")?;
@@ -164,6 +180,10 @@ mod tests {
             "x".into(),
             Array::new(vec![3], vec![1.0, f32::MIN_POSITIVE, -0.0]).unwrap(),
         );
+        tensors
+            .bytes
+            .insert("b".into(), (vec![2, 2], vec![0, 1, 2, 255]));
+        tensors.bytes.insert("none".into(), (vec![0, 7], vec![]));
         tensors.metadata.insert("step".into(), "12".into());
         tensors.metadata.insert("spec".into(), "seed = 1\n".into());
         write(&path, &tensors).unwrap();
@@ -172,6 +192,9 @@ mod tests {
         assert_eq!(bytes, std::fs::read(&path).unwrap());
         let back = read_own(&path).unwrap();
         assert_eq!(back.metadata, tensors.metadata);
+        assert_eq!(back.bytes, tensors.bytes);
+        // Bytes are no weights: what is read for its numbers must not leave them out silently.
+        assert!(decode(&bytes).unwrap_err().contains("U8"));
         let bits = |t: &Tensors| {
             t.arrays["x"]
                 .values

@@ -6,7 +6,7 @@ use super::settings::{Choices, Places};
 use super::unfinished::Unfinished;
 use crate::network::imported::{Examined, Library, Record};
 use crate::network::{Model, NodeId, registry};
-use crate::session::{JobId, Live};
+use crate::session::{History, JobId, Live};
 use crate::stimulus::Image;
 use crate::synthesis::{Procedure, Recipe, Spec, recipe};
 use crate::verify::{Histogram, Prediction, Verdict, Verification};
@@ -246,6 +246,8 @@ pub struct Run {
     pub reference: Option<Arc<Vec<f32>>>,
     /// The newest stimulus, and the step at which it was taken.
     pub metamer: Option<(u64, Arc<Vec<f32>>)>,
+    /// Snapshots of the stimulus so far; those of a complete run lie in its folder.
+    pub history: History,
     /// Logarithm of the loss against step.
     pub loss: Curve,
     /// The newest loss.

@@ -1,7 +1,9 @@
 //! The state of an unfinished run, in one file that is either the old one or the new one, never a mixture.
 
+use super::history::History;
 use super::trace::Trace;
 use crate::formats::safetensors::{self, Tensors};
+use crate::network::Input;
 use crate::synthesis::{Spec, Synthesis};
 use crate::{Error, Result};
 use std::path::Path;
@@ -9,16 +11,25 @@ use std::path::Path;
 /// The file inside a running folder's `checkpoint/`.
 pub const FILE: &str = "state.safetensors";
 
-/// Writes stimulus, optimiser and trace.
+/// Writes stimulus, optimiser, trace and, where one is kept, history.
 ///
 /// # Errors
 /// When the folder cannot be written to.
-pub fn write(path: &Path, spec: &Spec, synthesis: &Synthesis, trace: &Trace) -> Result<()> {
+pub fn write(
+    path: &Path,
+    spec: &Spec,
+    synthesis: &Synthesis,
+    trace: &Trace,
+    history: Option<(&History, &Input)>,
+) -> Result<()> {
     let mut tensors = Tensors::default();
     for (name, array) in synthesis.state() {
         tensors.arrays.insert(format!("state/{name}"), array);
     }
     trace.store(&mut tensors);
+    if let Some((history, input)) = history {
+        history.store(&mut tensors, input);
+    }
     tensors.metadata.insert("kind".into(), "checkpoint".into());
     tensors
         .metadata
@@ -27,11 +38,16 @@ pub fn write(path: &Path, spec: &Spec, synthesis: &Synthesis, trace: &Trace) -> 
     safetensors::write(path, &tensors)
 }
 
-/// Brings `synthesis` back to the state in the file and returns the trace up to it.
+/// Brings `synthesis` back to the state in the file and returns the trace up to it, and the history if the run keeps one.
 ///
 /// # Errors
 /// When the file is damaged, or belongs to a run with another spec; the error says in which field they differ.
-pub fn restore(path: &Path, spec: &Spec, synthesis: &mut Synthesis) -> Result<Trace> {
+pub fn restore(
+    path: &Path,
+    spec: &Spec,
+    synthesis: &mut Synthesis,
+    input: &Input,
+) -> Result<(Trace, Option<History>)> {
     let mut tensors = safetensors::read_own(path)?;
     let wrong = |reason: String| Error::file(path, reason);
     let stored = tensors.meta("spec").map_err(wrong)?;
@@ -53,6 +69,8 @@ pub fn restore(path: &Path, spec: &Spec, synthesis: &mut Synthesis) -> Result<Tr
             trace.rows.len()
         )));
     }
+    let history =
+        History::load(&mut tensors, spec.procedure.steps, &trace, input).map_err(wrong)?;
     let state = tensors
         .arrays
         .into_iter()
@@ -60,5 +78,5 @@ pub fn restore(path: &Path, spec: &Spec, synthesis: &mut Synthesis) -> Result<Tr
     synthesis
         .restore(step, &state.collect())
         .map_err(|e| wrong(e.to_string()))?;
-    Ok(trace)
+    Ok((trace, history))
 }

@@ -17,6 +17,8 @@ pub struct SessionOptions {
     pub checkpoint_steps: u64,
     /// The least time between two frames or progress reports.
     pub frame_interval: Duration,
+    /// Whether runs keep snapshots of their stimulus; results are the same either way.
+    pub history: bool,
 }
 
 impl Default for SessionOptions {
@@ -24,6 +26,7 @@ impl Default for SessionOptions {
         Self {
             checkpoint_steps: 250,
             frame_interval: Duration::from_millis(33),
+            history: true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is said to the worker, and what it says.
 
+use super::history::Snapshot;
 use super::job::Job;
 use super::live::Live;
 use super::trace::TraceRow;
@@ -91,6 +92,8 @@ pub struct Started {
     pub step: u64,
     /// Rows of the trace before that step.
     pub rows: Vec<TraceRow>,
+    /// Snapshots before that step, if the run keeps any.
+    pub snapshots: Vec<Arc<Snapshot>>,
     /// The prepared reference input, if there is one.
     pub reference: Option<Arc<Vec<f32>>>,
     /// What the network makes of it.
@@ -110,6 +113,8 @@ pub struct Progress {
     pub job: JobId,
     /// What happened at each.
     pub rows: Vec<TraceRow>,
+    /// Snapshots that were taken: shared with the worker, which holds all of its run's anyway, so that none is heavy here.
+    pub snapshots: Vec<Arc<Snapshot>>,
     /// The newest measures, if any were taken.
     pub live: Option<Live>,
     /// Steps per second over the last few seconds.

@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod device;
 pub mod handle;
+pub mod history;
 pub mod job;
 pub mod listening_copy;
 pub mod live;
@@ -18,6 +19,7 @@ pub mod trace;
 mod worker;
 
 pub use handle::{Session, SessionOptions};
+pub use history::{History, Snapshot};
 pub use job::{Job, Request};
 pub use live::{Frame, Live, Slot};
 pub use messages::{Command, Event, JobId};

@@ -1,13 +1,16 @@
 //! What happened since the last report.
 
+use super::history::Snapshot;
 use super::live::Live;
 use super::trace::TraceRow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What has not been reported yet.
 pub(super) struct Pending {
     pub(super) rows: Vec<TraceRow>,
+    pub(super) snapshots: Vec<Arc<Snapshot>>,
     pub(super) live: Option<Live>,
     pub(super) published: Instant,
     /// When recent steps ended, for the rate.
@@ -18,6 +21,7 @@ impl Pending {
     pub(super) fn new() -> Self {
         Self {
             rows: vec![],
+            snapshots: vec![],
             live: None,
             published: Instant::now(),
             recent: VecDeque::new(),

@@ -1,6 +1,7 @@
 //! One run from its beginning to its folder, step by step as the worker drives it.
 
 use super::checkpoint;
+use super::history::{self, History, Snapshot};
 use super::job::Job;
 use super::live::Live;
 use super::messages::{Finished, JobId, Started};
@@ -30,6 +31,8 @@ pub(super) struct Run<'a> {
     pub(super) tap: Tap,
     pub(super) synthesis: Synthesis,
     pub(super) trace: Trace,
+    /// The steps of which a snapshot is kept, and those that were taken; nothing where none is asked for.
+    pub(super) history: Option<(Vec<u64>, History)>,
     pub(super) seconds: f64,
     pub(super) folder: Option<RunFolder>,
     pub(super) complete: bool,
@@ -39,7 +42,12 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(id: JobId, job: &'a Job, executor: &mut dyn Executor) -> Result<Self> {
+    pub(super) fn new(
+        id: JobId,
+        job: &'a Job,
+        executor: &mut dyn Executor,
+        keep_history: bool,
+    ) -> Result<Self> {
         let model = &job.model;
         let tap = model.tap(job.layer, job.spec.procedure.straight_through);
         let begun = job
@@ -82,6 +90,10 @@ impl<'a> Run<'a> {
             tap,
             synthesis,
             trace: Trace::default(),
+            history: keep_history.then(|| {
+                let steps = history::steps(job.spec.procedure.steps);
+                (steps, History::default())
+            }),
             seconds: 0.0,
             folder,
             complete: beginning == Beginning::Complete,
@@ -89,8 +101,21 @@ impl<'a> Run<'a> {
             reference_logits,
         };
         if let (Beginning::FromCheckpoint, Some(folder)) = (&beginning, &run.folder) {
-            run.trace =
-                checkpoint::restore(&folder.checkpoint_file(), &job.spec, &mut run.synthesis)?;
+            let file = folder.checkpoint_file();
+            let (trace, history) =
+                checkpoint::restore(&file, &job.spec, &mut run.synthesis, &model.input)?;
+            run.trace = trace;
+            match (&mut run.history, history) {
+                (Some((_, kept)), Some(history)) => *kept = history,
+                (Some(_), None) => {
+                    tracing::warn!(
+                        "{}: this run began without a history of its stimulus, and goes on without one",
+                        file.display()
+                    );
+                    run.history = None;
+                }
+                (None, _) => {}
+            }
             run.seconds = run.trace.rows.last().map_or(0.0, |r| r.seconds);
         }
         Ok(run)
@@ -147,6 +172,7 @@ impl<'a> Run<'a> {
             spec: self.job.spec.clone(),
             step: self.synthesis.updates(),
             rows: self.trace.rows.clone(),
+            snapshots: self.history().map_or(vec![], |h| h.snapshots.clone()),
             reference: self.job.reference.clone(),
             predicted: self
                 .reference_logits
@@ -168,8 +194,16 @@ impl<'a> Run<'a> {
             range,
         )?;
         self.trace = Trace::default();
+        if let Some((_, history)) = &mut self.history {
+            *history = History::default();
+        }
         self.seconds = 0.0;
         Ok(())
+    }
+
+    /// The snapshots so far, where any are kept.
+    pub(super) fn history(&self) -> Option<&History> {
+        self.history.as_ref().map(|(_, history)| history)
     }
 
     /// Enters a step into the trace, with measures if it is one of the steps at which they are taken.
@@ -199,6 +233,15 @@ impl<'a> Run<'a> {
                 spearman_logits: live.spearman_logits,
             });
             pending.live = Some(live);
+        }
+        if let Some((steps, history)) = &mut self.history
+            && steps.binary_search(&report.step).is_ok()
+        {
+            let input = &self.job.model.input;
+            let evaluated = self.synthesis.evaluated();
+            let taken = Arc::new(Snapshot::new(report.step, report.loss, evaluated, input));
+            history.snapshots.push(taken.clone());
+            pending.snapshots.push(taken);
         }
         self.trace.rows.push(row);
         pending.rows.push(row);
@@ -317,6 +360,7 @@ impl<'a> Run<'a> {
             metamer: self.synthesis.stimulus(),
             reference: self.job.reference.as_ref().map(|r| &r[..]),
             trace: &self.trace,
+            history: self.history(),
             verification,
             cochleagrams: &cochleagrams,
         })?;

@@ -1,6 +1,7 @@
 //! The folder of a run: complete under its own name, unfinished under the same name with `.partial` and `checkpoint/`.
 
 use super::checkpoint;
+use super::history::{self, History};
 use super::trace::Trace;
 use crate::formats::{Array, atomic, npy, wav};
 use crate::network::Input;
@@ -119,9 +120,10 @@ impl RunFolder {
         spec: &Spec,
         synthesis: &Synthesis,
         trace: &Trace,
+        history: Option<(&History, &Input)>,
     ) -> Result<()> {
         atomic::write(&self.partial.join("spec.toml"), spec.to_toml()?.as_bytes())?;
-        checkpoint::write(&self.checkpoint_file(), spec, synthesis, trace)
+        checkpoint::write(&self.checkpoint_file(), spec, synthesis, trace, history)
     }
 
     /// Writes all files of the complete run and gives the folder its name.
@@ -135,6 +137,7 @@ impl RunFolder {
             metamer,
             reference,
             trace,
+            history,
             verification,
             cochleagrams,
         } = contents;
@@ -162,6 +165,9 @@ impl RunFolder {
             npy::write(&at(&format!("cochleagram_{name}.npy")), cochleagram)?;
         }
         atomic::write(&at("trace.csv"), trace.to_csv().as_bytes())?;
+        if let Some(history) = history {
+            history.write(&at(history::FILE))?;
+        }
         if let Some(verification) = verification {
             let json = serde_json::to_string_pretty(verification)
                 .map_err(|e| Error::Internal(e.to_string()))?;
@@ -194,6 +200,8 @@ pub struct Contents<'a> {
     pub reference: Option<&'a [f32]>,
     /// Every step.
     pub trace: &'a Trace,
+    /// What became of the stimulus on the way, where that was kept.
+    pub history: Option<&'a History>,
     /// The checks.
     pub verification: Option<&'a Verification>,
     /// The cochleagrams of sounds, `[channels, frames]`, by "metamer" and "reference".

@@ -196,7 +196,7 @@ impl Worker {
         job: &Job,
         executor: &mut dyn Executor,
     ) -> Result<End, Failure> {
-        let mut run = Run::new(id, job, executor)?;
+        let mut run = Run::new(id, job, executor, self.options.history)?;
         if run.complete {
             return Ok(End::Finished(Box::new(run.read_back()?)));
         }
@@ -261,7 +261,8 @@ impl Worker {
 
     fn checkpoint(&self, run: &Run<'_>) -> Result<()> {
         if let Some(folder) = &run.folder {
-            folder.write_checkpoint(&run.job.spec, &run.synthesis, &run.trace)?;
+            let history = run.history().map(|h| (h, &run.job.model.input));
+            folder.write_checkpoint(&run.job.spec, &run.synthesis, &run.trace, history)?;
             let folder = folder.partial().to_owned();
             self.report(Event::Checkpointed {
                 job: run.id,
@@ -286,6 +287,7 @@ impl Worker {
         let progress = Progress {
             job: run.id,
             rows: std::mem::take(&mut pending.rows),
+            snapshots: std::mem::take(&mut pending.snapshots),
             live: pending.live.take(),
             steps_per_second: pending.rate(),
         };
@@ -297,6 +299,7 @@ impl Worker {
         {
             // The listener is busy: keep what it has not heard for the next report.
             pending.rows = progress.rows;
+            pending.snapshots = progress.snapshots;
             pending.live = progress.live;
         }
         pending.published = Instant::now();

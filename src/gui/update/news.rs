@@ -5,7 +5,7 @@ use crate::gui::curve::Curve;
 use crate::gui::process;
 use crate::gui::state::{ClosingState, Mark, Phase, Run};
 use crate::session::messages::{Finished, Progress, Started};
-use crate::session::{Event, Frame, JobId, TraceRow};
+use crate::session::{Event, Frame, History, JobId, TraceRow};
 use crate::verify::Verdict;
 use std::path::PathBuf;
 
@@ -25,6 +25,7 @@ impl Studio {
                     (run.loss, run.rho, run.rho_logits) =
                         (Curve::default(), Curve::default(), Curve::default());
                     (run.live, run.loss_now, run.metamer) = (None, None, None);
+                    run.history = History::default();
                 }
             }
             Event::Checkpointed { job, folder, .. } => {
@@ -69,6 +70,7 @@ impl Studio {
             spec,
             step,
             rows,
+            snapshots,
             reference,
             predicted,
             null,
@@ -87,6 +89,7 @@ impl Studio {
             elements,
             reference,
             metamer: None,
+            history: History { snapshots },
             loss: Curve::default(),
             loss_now: None,
             rho: Curve::default(),
@@ -130,6 +133,7 @@ impl Studio {
             return;
         };
         enter(run, &progress.rows);
+        run.history.snapshots.extend(progress.snapshots);
         run.rate = progress.steps_per_second;
         if progress.live.is_some() {
             run.live = progress.live;
@@ -175,6 +179,10 @@ impl Studio {
                 run.verification = verification;
                 run.seconds = seconds;
                 run.folder.clone_from(&folder);
+                if folder.is_some() {
+                    // It is read from there when it is looked at: many complete runs would fill the memory.
+                    run.history = History::default();
+                }
             }
             // It was complete before it began.
             None => {
