@@ -9,7 +9,7 @@ use metamer_studio::gui::action::Action;
 use metamer_studio::gui::ladder::Rung;
 use metamer_studio::gui::page::Page;
 use metamer_studio::gui::presentation::Content;
-use metamer_studio::gui::{App, LadderMessage, Message};
+use metamer_studio::gui::{App, ExportMessage, LadderMessage, Message};
 use metamer_studio::session::Kept;
 use window::Window;
 
@@ -330,4 +330,45 @@ fn a_blind_test_is_taken_by_keys_and_its_answers_are_kept() {
     let trials = window.app().state().trials.as_ref().expect("trials");
     assert_eq!(trials.answers[0].right, trials.class == "Egyptian cat");
     assert_eq!(trials.answers[0].said, "Egyptian cat");
+}
+
+#[test]
+fn a_page_of_the_ladder_is_previewed_and_written() {
+    let mut window = ladder_of(&["stem", "block2"], 4);
+    window.click("Make 2 metamers");
+    window.until("both", |app| kept(app) == 2);
+    window.press(Modifiers::COMMAND, Key::E);
+    let planned = |app: &App| {
+        let exporting = app.state().exporting.as_ref()?;
+        Some(exporting.preview.as_ref()?.as_ref().ok()?.files.len())
+    };
+    window.until("the preview", |app| planned(app) == Some(1));
+    assert!(window.shows("Export the ladder: 2 metamers"));
+    assert!(window.shows("Will write 1 file"));
+    let out = |w: &Window| w.app().state().exporting.as_ref().map(|e| e.out.clone());
+    let page = out(&window).expect("a place");
+    assert!(page.ends_with("chelsea.html"), "{page}");
+    window.click("Write");
+    window.until("the page", |app| app.state().exporting.is_none());
+    let text = std::fs::read_to_string(&page).expect("the page");
+    assert!(text.starts_with("<!doctype html>") || text.starts_with("<!DOCTYPE html>"));
+    assert_eq!(window.app().state().dialog, None);
+
+    // The same once more goes beside it, unless a person says otherwise; a folder of stimuli lists its files.
+    window.press(Modifiers::COMMAND, Key::E);
+    window.until("the preview", |app| planned(app).is_some());
+    assert!(out(&window).is_some_and(|o| o.ends_with("chelsea-2.html")));
+    send(
+        &mut window,
+        Message::Export(ExportMessage::Out(page.clone())),
+    );
+    window.until("what is in the way", |app| {
+        let exporting = app.state().exporting.as_ref();
+        exporting.is_some_and(|e| matches!(&e.preview, Some(Ok(p)) if p.existing == 1))
+    });
+    assert!(window.shows("Replace the file that is there already"));
+    window.click("Stimuli with a table");
+    window.until("more files", |app| planned(app).is_some_and(|n| n > 3));
+    window.click("Cancel");
+    assert!(window.app().state().exporting.is_none());
 }

@@ -20,6 +20,8 @@ pub enum Action {
     Present,
     /// Make what is missing in the ladder.
     MakeLadder,
+    /// Export what the page shows.
+    Export,
     /// Tell metamers from their reference, blind.
     Abx,
     /// Say what metamers are.
@@ -96,18 +98,21 @@ pub enum Action {
     Commands,
     /// The list of shortcuts.
     Shortcuts,
+    /// Take the tour.
+    Tour,
     /// Close the window.
     Quit,
 }
 
 /// All actions, in the order in which they are listed.
-pub const ALL: [Action; 45] = [
+pub const ALL: [Action; 47] = [
     Action::Make,
     Action::Ladder,
     Action::Inspect,
     Action::Library,
     Action::Present,
     Action::MakeLadder,
+    Action::Export,
     Action::Abx,
     Action::Guess,
     Action::Undo,
@@ -146,6 +151,7 @@ pub const ALL: [Action; 45] = [
     Action::SwitchTheme,
     Action::Commands,
     Action::Shortcuts,
+    Action::Tour,
     Action::Quit,
 ];
 
@@ -162,6 +168,7 @@ impl Action {
             Self::Library => "Library",
             Self::Present => "Present",
             Self::MakeLadder => "Make ladder",
+            Self::Export => "Page, sheet, stimuli or experiment",
             Self::Abx => "Blind test (ABX)",
             Self::Guess => "Guess what it is",
             Self::Undo => "Undo",
@@ -200,6 +207,7 @@ impl Action {
             Self::SwitchTheme => "Switch theme",
             Self::Commands => "Commands",
             Self::Shortcuts => "Keyboard shortcuts",
+            Self::Tour => "Take the tour",
             Self::Quit => "Quit",
         }
     }
@@ -216,6 +224,9 @@ impl Action {
             Self::Present => "Full screen, black and large, with a key for each layer",
             Self::MakeLadder => {
                 "Make a metamer at every layer of the ladder, for every seed, where there is none yet"
+            }
+            Self::Export => {
+                "A page, a contact sheet, stimuli with a table, arrays or an experiment, of the finished metamers that this page shows"
             }
             Self::Abx => {
                 "Can you tell a metamer from its reference? A, B, and X, which is one of them; answers and d′ are kept"
@@ -273,6 +284,7 @@ impl Action {
             Self::SwitchTheme => "Dark, light, or as the desktop",
             Self::Commands => "Find any command by typing a part of its name",
             Self::Shortcuts => "Every key at a glance",
+            Self::Tour => "What the window is for, page by page, in about a minute",
             Self::Quit => "Close the window",
         }
     }
@@ -287,6 +299,7 @@ impl Action {
             Self::Library => (CTRL, Key::Num4),
             Self::Present => (Modifiers::NONE, Key::F5),
             Self::MakeLadder => (CTRL, Key::M),
+            Self::Export => (CTRL, Key::E),
             Self::Undo => (CTRL, Key::Z),
             Self::Start | Self::Pause | Self::Resume if hears => (Modifiers::NONE, Key::Enter),
             Self::Listen if hears => (Modifiers::NONE, Key::Space),

@@ -1,5 +1,6 @@
 //! The window as eframe sees it: collects news, draws the panels, applies what they say.
 
+use super::action::Action;
 use super::frame_times::FrameTimes;
 use super::message::Message;
 use super::pictures::Pictures;
@@ -105,6 +106,9 @@ impl App {
             )))));
         }
         studio.update(Message::OpenPaths(options.files));
+        if options.tour && options.remember && !studio.state.choices.toured {
+            studio.update(Message::Do(Action::Tour));
+        }
         if let Some(folder) = options.present {
             studio.present_folder(folder);
         }

@@ -9,6 +9,7 @@ use super::sound_view::ViewChange;
 use super::state::Dialog;
 use super::tasks::Arrival;
 use super::trials::Side;
+use crate::export::Kind;
 use crate::playback::Slot;
 use crate::session::{Event, Frame, JobId};
 use crate::verify::Verdict;
@@ -19,6 +20,10 @@ use std::path::PathBuf;
 pub enum Message {
     /// An action.
     Do(Action),
+    /// Something about the tour.
+    Tour(TourMessage),
+    /// Something about an export.
+    Export(ExportMessage),
     /// Something in trials on oneself.
     Trial(TrialMessage),
     /// Something in the presentation.
@@ -124,6 +129,34 @@ pub enum LadderMessage {
         /// The row, counted from the first seed.
         row: usize,
     },
+}
+
+/// Where the tour goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TourMessage {
+    /// On.
+    Next,
+    /// Back.
+    Back,
+    /// To its end.
+    Leave,
+}
+
+/// What is wanted of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportMessage {
+    /// Another kind.
+    Kind(Kind),
+    /// Another title.
+    Title(String),
+    /// Another place.
+    Out(String),
+    /// Whether to replace what is there.
+    Overwrite(bool),
+    /// Write it.
+    Write,
+    /// Do not, or no further.
+    Cancel,
 }
 
 /// What is done in trials on oneself.

@@ -17,6 +17,7 @@ mod app;
 mod clipboard;
 mod curve;
 mod dialogs;
+pub mod exporting;
 mod format;
 mod frame_times;
 pub mod hearing;
@@ -41,6 +42,7 @@ pub mod sound_view;
 pub mod state;
 mod tasks;
 pub mod theme;
+pub mod tour;
 pub mod trials;
 mod unfinished;
 mod update;
@@ -49,7 +51,8 @@ mod widgets;
 pub use app::App;
 pub use curve::Curve;
 pub use message::{
-    Closing, LadderMessage, LibraryMessage, Message, Pick, PresentMessage, TrialMessage,
+    Closing, ExportMessage, LadderMessage, LibraryMessage, Message, Pick, PresentMessage,
+    TourMessage, TrialMessage,
 };
 pub use screenshot::{View, screenshot};
 pub use settings::{Choices, Places};
@@ -85,6 +88,8 @@ pub struct GuiOptions {
     pub nulls: NullSource,
     /// A folder of runs to present at once.
     pub present: Option<PathBuf>,
+    /// Whether the tour begins by itself, the first time.
+    pub tour: bool,
     /// Whether figures of this machine (rate, time, memory, threads) are left out.
     pub hide_machine: bool,
 }
@@ -101,6 +106,7 @@ impl Default for GuiOptions {
             native: true,
             nulls: Arc::new(|model| published::null_for(&Library::usual(), model)),
             present: None,
+            tour: true,
             hide_machine: false,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::inspect::{InspectMessage, Mode, PictureChange};
+use super::ladder::Rung;
 use super::message::{LibraryMessage, Message, Pick};
 use super::page::Page;
 use super::state::Phase;
@@ -40,11 +41,19 @@ pub enum View {
     InspectWipe,
     /// A sound that is looked into.
     InspectSound,
+    /// A ladder.
+    Ladder,
+    /// A ladder of sounds.
+    LadderSound,
+    /// The library, after a ladder.
+    Library,
+    /// What would be exported of a ladder.
+    Export,
 }
 
 impl View {
     /// Every view by name.
-    const NAMED: [(&'static str, Self); 12] = [
+    const NAMED: [(&'static str, Self); 16] = [
         ("make", Self::Make),
         ("running", Self::Running),
         ("finished", Self::Finished),
@@ -57,6 +66,10 @@ impl View {
         ("inspect", Self::Inspect),
         ("inspect-wipe", Self::InspectWipe),
         ("inspect-sound", Self::InspectSound),
+        ("ladder", Self::Ladder),
+        ("ladder-sound", Self::LadderSound),
+        ("library", Self::Library),
+        ("export", Self::Export),
     ];
 
     /// The view called `name`.
@@ -92,6 +105,7 @@ pub fn screenshot(
     };
     let options = GuiOptions {
         remember: false,
+        tour: false,
         native: false,
         results: Some(place.path().join("runs")),
         data: Some(place.path().join("data")),
@@ -165,6 +179,7 @@ fn reach(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
             })?;
         }
         View::Sound => hear(harness)?,
+        View::Ladder | View::LadderSound | View::Library | View::Export => ladder(harness, view)?,
         View::Inspect | View::InspectWipe | View::InspectSound => inspect(harness, view)?,
         View::Finished | View::SoundFinished => {
             if view == View::SoundFinished {
@@ -211,6 +226,48 @@ const INSPECTED: [usize; 3] = [6, 2, 10];
 const INSPECTED_STEPS: &str = "150";
 
 /// Makes metamers of a few layers, and looks into the first.
+/// Makes a ladder, and turns to what is to be shown of it.
+fn ladder(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
+    if view == View::LadderSound {
+        hear(harness)?;
+    }
+    press(harness, Action::Ladder);
+    press(harness, Action::MakeLadder);
+    wait(harness, "the ladder", |app| {
+        let state = app.state();
+        let ladder = state.ladder();
+        let mut rungs = ladder.rungs.iter().flatten();
+        rungs.all(|r| matches!(r, Rung::Kept(run) if state.made(run).is_some()))
+    })?;
+    match view {
+        View::Library => {
+            press(harness, Action::Library);
+            wait(harness, "the small pictures", |app| {
+                let state = app.state();
+                state.shelf.thumbnails.len() == state.shelf.runs.len()
+            })?;
+            let first = harness.state().0.as_ref().and_then(|a| {
+                let run = a.state().library.rows.get(2)?;
+                Some(Message::Library(LibraryMessage::Select(run.folder.clone())))
+            });
+            if let Some((app, message)) = harness.state_mut().0.as_mut().zip(first) {
+                app.send(message);
+            }
+        }
+        View::Export => {
+            press(harness, Action::Export);
+            wait(harness, "the preview", |app| {
+                let exporting = app.state().exporting.as_ref();
+                exporting.is_some_and(|e| e.preview.is_some())
+            })?;
+        }
+        _ => {}
+    }
+    // The pictures go to the card a few in a frame.
+    harness.run_steps(8);
+    Ok(())
+}
+
 fn inspect(harness: &mut Harness<'_, Shell>, view: View) -> anyhow::Result<()> {
     if view == View::InspectSound {
         hear(harness)?;

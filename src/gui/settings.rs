@@ -47,6 +47,8 @@ pub struct Choices {
     /// Steps per second that were measured here, by [`pace`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub paces: BTreeMap<String, f64>,
+    /// Whether the tour was taken or left.
+    pub toured: bool,
     /// The recipe's fields, where they were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub procedure: Option<Procedure>,
@@ -142,6 +144,7 @@ impl Default for Choices {
             listening: Listening::default(),
             ladder: LadderChoices::default(),
             paces: BTreeMap::new(),
+            toured: false,
             procedure: None,
         }
     }

@@ -1,6 +1,7 @@
 //! What the window shows, as plain data. Panels read it; only `update` changes it.
 
 use super::curve::Curve;
+use super::exporting::Exporting;
 use super::hearing::Hearing;
 use super::inspect::Inspect;
 use super::ladder::{Focus, LadderView};
@@ -41,6 +42,10 @@ pub struct State {
     pub presentation: Option<Presentation>,
     /// Trials that are going on.
     pub trials: Option<Trials>,
+    /// An export that is being prepared or written.
+    pub exporting: Option<Exporting>,
+    /// The stop of the tour.
+    pub tour: Option<usize>,
     /// What is looked into.
     pub focus: Option<Focus>,
     /// What is seen of it.
@@ -364,6 +369,8 @@ pub enum Dialog {
         /// Whether the system's own dialog is open too.
         browsing: bool,
     },
+    /// Finished runs are to be exported.
+    Export,
     /// A run is going on: close all the same?
     Closing,
     /// Files hold a model: is it to be imported?
@@ -426,6 +433,8 @@ impl State {
             library: LibraryView::default(),
             presentation: None,
             trials: None,
+            exporting: None,
+            tour: None,
             focus: None,
             inspect: Inspect::default(),
             model: None,

@@ -1,13 +1,14 @@
 //! Work that would hold up a frame: loading, decoding, resolving, writing. Each piece has its own thread, and its result
 //! arrives as news.
 
+use super::exporting::Preview;
 use super::hearing::Heard;
 use super::inspect::{Loaded, Looked};
 use super::presentation::Presentation;
 use super::shelf::Made;
 use super::trials::Trials;
 use super::unfinished::Unfinished;
-use crate::export::Cells;
+use crate::export::{Cells, Set};
 use crate::network::Model;
 use crate::network::imported::Examined;
 use crate::playback::Slot;
@@ -112,6 +113,19 @@ pub enum Arrival {
     Presentation(Result<Box<Presentation>, String>),
     /// Trials that can begin; nothing where there is nothing to ask about.
     Trials(Result<Option<Box<Trials>>, String>),
+    /// Runs that are to be exported.
+    ExportSet(Result<Arc<Set>, String>),
+    /// What an export would write.
+    ExportPlan {
+        /// Which request this answers.
+        generation: u64,
+        /// The files, or why there are none.
+        preview: Result<Preview, String>,
+    },
+    /// An export is so far: pieces done, pieces in all, the file that is being made.
+    ExportProgress(usize, usize, String),
+    /// An export was written there, or was stopped, or cannot be.
+    Exported(Result<Option<PathBuf>, String>),
     /// A finished run is to be made again.
     Again {
         /// Where the first lies.

@@ -157,6 +157,7 @@ pub fn options_in(place: &tempfile::TempDir) -> GuiOptions {
         results: Some(place.path().join("runs")),
         data: Some(place.path().join("data")),
         native: false,
+        tour: false,
         nulls: Arc::new(|model| Ok(Some(Arc::new(low_null(model))))),
         ..GuiOptions::default()
     }

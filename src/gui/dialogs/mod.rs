@@ -2,6 +2,7 @@
 
 mod closing;
 mod commands;
+mod export;
 mod import;
 mod path;
 mod shortcuts;
@@ -26,6 +27,7 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
         }) => {
             path::show(ctx, view, purpose, text, error.as_deref(), browsing);
         }
+        Some(Dialog::Export) => export::show(ctx, view),
         Some(Dialog::Closing) => closing::show(ctx, view),
         Some(Dialog::Import { name }) => import::show(ctx, view, name),
     }

@@ -19,6 +19,7 @@ mod scatter;
 mod status;
 mod stimuli;
 mod top_bar;
+mod tour;
 mod transport;
 mod trials;
 mod verdict;
@@ -77,6 +78,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             Page::Inspect => inspect::show(ui, view),
             Page::Library => library::show(ui, view),
         });
+    tour::show(ui.ctx(), view);
     notices::show(ui.ctx(), view);
     if ui.input(|i| !i.raw.hovered_files.is_empty()) {
         drop_target(ui);

@@ -55,9 +55,10 @@ fn tabs(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 fn export(ui: &mut Ui, view: &mut View<'_>) {
-    let possible = view.state.shown().is_some_and(|r| r.metamer.is_some());
-    ui.add_enabled_ui(possible, |ui| {
-        let menu = ui.menu_button("Export", |ui| {
+    let menu = ui.menu_button("Export", |ui| {
+        widgets::action_item(ui, view, Action::Export);
+        if view.state.page == Page::Make {
+            ui.separator();
             let forms: &[Action] = if view.state.hears() {
                 &[Action::ExportWav, Action::ExportNpy]
             } else {
@@ -74,9 +75,7 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
             ] {
                 widgets::action_item(ui, view, action);
             }
-        });
-        menu.response
-            .on_hover_text("Save or copy what is shown")
-            .on_disabled_hover_text("There is no metamer to save yet");
+        }
     });
+    menu.response.on_hover_text("Save or copy what is shown");
 }

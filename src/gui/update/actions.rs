@@ -36,6 +36,8 @@ impl Studio {
             Action::Inspect => self.turn_to(Page::Inspect),
             Action::Library => self.turn_to(Page::Library),
             Action::Present => self.present(),
+            Action::Tour => self.begin_tour(),
+            Action::Export => self.begin_export(),
             Action::Abx => self.begin_trials(Kind::Abx),
             Action::Guess => self.begin_trials(Kind::Guess),
             Action::MakeLadder => self.make_ladder(),

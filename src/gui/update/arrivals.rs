@@ -85,6 +85,13 @@ impl Studio {
             Arrival::Trials(Ok(Some(trials))) => self.trials_ready(*trials),
             Arrival::Trials(Ok(None)) => {}
             Arrival::Trials(Err(error)) => self.complain(error),
+            Arrival::ExportSet(set) => self.export_set(set),
+            Arrival::ExportPlan {
+                generation,
+                preview,
+            } => self.export_planned(generation, preview),
+            Arrival::ExportProgress(done, of, file) => self.export_progress(done, of, file),
+            Arrival::Exported(written) => self.exported(written),
             Arrival::Again { folder, job } => self.again(folder, job),
             Arrival::Deleted { folder, gone } => self.deleted(folder, gone),
             Arrival::Made(folder, Ok(made)) => {

@@ -6,6 +6,7 @@
 mod actions;
 mod arrivals;
 mod choosing;
+mod exporting;
 mod files;
 mod hearing;
 mod importing;
@@ -15,6 +16,7 @@ mod librarian;
 mod news;
 mod presenting;
 mod shelving;
+mod touring;
 mod trying;
 
 use super::message::{Closing, Message};
@@ -195,6 +197,8 @@ impl Studio {
     pub fn update(&mut self, message: Message) {
         match message {
             Message::Do(action) => self.act(action),
+            Message::Tour(message) => self.tour_message(message),
+            Message::Export(message) => self.export_message(message),
             Message::Trial(message) => self.trial_message(message),
             Message::Present(message) => self.present_message(message),
             Message::Ladder(message) => self.ladder_message(message),
