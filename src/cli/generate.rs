@@ -245,7 +245,11 @@ impl Report {
                 }
                 eprintln!("{layer}: {message}");
             }
-            Event::Paused(_) | Event::Resumed(_) | Event::Rewound(_) | Event::Idle => {}
+            Event::Paused(_)
+            | Event::Resumed(_)
+            | Event::Rewound(_)
+            | Event::RateChanged(..)
+            | Event::Idle => {}
         }
     }
 

@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod bench;
 mod cochleagram;
 mod download;
+mod export;
 mod generate;
 mod gradient;
 mod import;
@@ -85,6 +86,8 @@ pub enum Command {
     Verify(verify::Verify),
     /// Reruns the spec stored in a run folder, PNG or WAV and says whether the result is bit-equal.
     Reproduce(reproduce::Reproduce),
+    /// Writes finished runs as a page, sheet, table of stimuli, archive or experiment.
+    Export(export::Export),
     /// Shows where published files come from, or fetches one.
     Download(download::Download),
     /// Adds a model from published weight files.
@@ -114,6 +117,7 @@ pub fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Null(c) => c.run(),
         Command::Verify(c) => c.run(),
         Command::Reproduce(c) => c.run(),
+        Command::Export(c) => c.run(),
         Command::Download(c) => c.run(),
         Command::Import(c) => c.run(),
         Command::Bench(c) => c.run(),

@@ -62,12 +62,8 @@ pub fn write<'a>(
     path: &Path,
     arrays: impl IntoIterator<Item = (&'a str, &'a Array)>,
 ) -> Result<()> {
-    write_members(
-        path,
-        arrays
-            .into_iter()
-            .map(|(name, array)| (name, npy::encode(&array.shape, &array.values))),
-    )
+    let encoded = |(name, array): (_, &Array)| (name, npy::encode(&array.shape, &array.values));
+    write_members(path, arrays.into_iter().map(encoded))
 }
 
 /// The same with elements of any [`Element`](super::packed::Element) type.
@@ -75,18 +71,33 @@ pub fn write_packed<'a>(
     path: &Path,
     arrays: impl IntoIterator<Item = (&'a str, &'a Packed)>,
 ) -> Result<()> {
-    write_members(
-        path,
-        arrays
-            .into_iter()
-            .map(|(name, array)| (name, npy::encode_packed(array))),
-    )
+    let encoded = |(name, array)| (name, npy::encode_packed(array));
+    write_members(path, arrays.into_iter().map(encoded))
+}
+
+/// The bytes of an archive of arrays, each with its name, shape and values; `path` is for the errors.
+///
+/// # Errors
+/// When the archive would be larger than a zip file of the plain kind can be (4 GiB).
+pub fn encode<'a>(
+    path: &Path,
+    arrays: impl IntoIterator<Item = (&'a str, &'a [usize], &'a [f32])>,
+) -> Result<Vec<u8>> {
+    let encoded = |(name, shape, values)| (name, npy::encode(shape, values));
+    archive(path, arrays.into_iter().map(encoded))
 }
 
 fn write_members<'a>(
     path: &Path,
     members: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
 ) -> Result<()> {
+    atomic::write(path, &archive(path, members)?)
+}
+
+fn archive<'a>(
+    path: &Path,
+    members: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
+) -> Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // The default date of a zip entry is fixed, so no clock leaks into the file.
     let options = zip::write::SimpleFileOptions::default()
@@ -104,7 +115,7 @@ fn write_members<'a>(
     let bytes = archive
         .finish()
         .map_err(|e| Error::file(path, format!("Cannot finish the archive: {e}")))?;
-    atomic::write(path, bytes.get_ref())
+    Ok(bytes.into_inner())
 }
 
 #[cfg(test)]

@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn places_are_spread_from_the_first_to_the_last() {
-        assert_eq!(spread(0, 9), []);
+        assert!(spread(0, 9).is_empty());
         assert_eq!(spread(3, 9), [0, 1, 2]);
         assert_eq!(spread(20, 9), [0, 2, 4, 7, 9, 11, 14, 16, 19]);
     }

@@ -61,6 +61,8 @@ pub enum Message {
     Edit(&'static str, String),
     /// Typing has ended there.
     EndEdit(&'static str),
+    /// Multiply the running schedule's rate.
+    Rate(f64),
     /// Take a run out of the queue.
     Dequeue(JobId),
     /// The compare key is held or let go.

@@ -5,6 +5,7 @@ use super::job::Job;
 use super::live::Live;
 use super::trace::TraceRow;
 use crate::synthesis::Spec;
+use crate::synthesis::procedure::RateChange;
 use crate::verify::verdict::Prediction;
 use crate::verify::{Histogram, Verification};
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub enum Command {
     Rewind,
     /// Ends the present run where it is, with a checkpoint; the queue goes on.
     Stop,
+    /// Multiplies the schedule's rate by this from the next update on.
+    Rate(f64),
     /// Writes a checkpoint now.
     Checkpoint,
     /// Empties the queue, ends the present run with a checkpoint, and ends the worker.
@@ -48,6 +51,8 @@ pub enum Event {
     Resumed(JobId),
     /// The run is back at its start; what was reported of it no longer holds.
     Rewound(JobId),
+    /// The rate was changed; every change that holds by now.
+    RateChanged(JobId, Vec<RateChange>),
     /// A checkpoint was written.
     Checkpointed {
         /// The run.

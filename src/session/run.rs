@@ -10,7 +10,7 @@ use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
 use super::trace::{Sample, Trace, TraceRow, sampled};
 use crate::formats::Array;
 use crate::network::{Executor, Tap};
-use crate::synthesis::{StepReport, Synthesis};
+use crate::synthesis::{Procedure, Spec, StepReport, Synthesis};
 use crate::verify::verdict::{self, Predictions, Verdict, top, verify};
 use crate::verify::{Comparison, Histogram, Ranked, Verification};
 use crate::{Error, Result};
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         Started {
             histogram: rho.and_then(|rho| Histogram::of(rho, BARS)),
             job: self.id,
-            spec: self.job.spec.clone(),
+            spec: self.spec(),
             step: self.synthesis.updates(),
             rows: self.trace.rows.clone(),
             snapshots: self.history().map_or(vec![], |h| h.snapshots.clone()),
@@ -183,16 +183,23 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What the run is by now: what was asked for, with the changes that were made since.
+    pub(super) fn spec(&self) -> Spec {
+        Spec {
+            procedure: self.synthesis.procedure().clone(),
+            ..self.job.spec.clone()
+        }
+    }
+
     pub(super) fn rewind(&mut self) -> Result<()> {
         let range = self.job.model.input.range;
         let target = self.synthesis.target().to_vec();
-        self.synthesis = Synthesis::new(
-            self.job.spec.procedure.clone(),
-            self.tap,
-            target,
-            self.job.start.to_vec(),
-            range,
-        )?;
+        let procedure = Procedure {
+            rate_changes: vec![],
+            ..self.job.spec.procedure.clone()
+        };
+        self.synthesis =
+            Synthesis::new(procedure, self.tap, target, self.job.start.to_vec(), range)?;
         self.trace = Trace::default();
         if let Some((_, history)) = &mut self.history {
             *history = History::default();
@@ -355,7 +362,7 @@ impl<'a> Run<'a> {
             }
         }
         folder.complete_with(&Contents {
-            spec: &self.job.spec,
+            spec: &self.spec(),
             input: &self.job.model.input,
             metamer: self.synthesis.stimulus(),
             reference: self.job.reference.as_ref().map(|r| &r[..]),

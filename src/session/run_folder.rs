@@ -213,6 +213,8 @@ pub struct Contents<'a> {
 pub struct FinishedRun {
     /// What it was.
     pub spec: Spec,
+    /// Shape of the network's input: `[3, height, width]`, or `[samples]`.
+    pub shape: Vec<usize>,
     /// The exact result.
     pub metamer: Vec<f32>,
     /// The checks, where there were any.
@@ -234,11 +236,12 @@ impl FinishedRun {
         }
         let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
         let spec = Spec::from_toml(&text).map_err(|reason| Error::file(&path, reason))?;
-        let metamer = npy::read(&folder.join("metamer.npy"))?.values;
+        let metamer = npy::read(&folder.join("metamer.npy"))?;
         let verification = read_verdict(folder)?;
         Ok(Self {
             spec,
-            metamer,
+            shape: metamer.shape,
+            metamer: metamer.values,
             verification,
         })
     }

@@ -121,12 +121,13 @@ impl Worker {
             | Command::Resume
             | Command::Rewind
             | Command::Stop
+            | Command::Rate(_)
             | Command::Checkpoint => {}
         }
     }
 
     /// Reads orders; while paused, waits for them.
-    fn obey(&mut self, id: JobId) -> Wish {
+    fn obey(&mut self, id: JobId, run: &mut Run<'_>) -> Wish {
         let mut paused = false;
         loop {
             let order = if paused {
@@ -151,6 +152,13 @@ impl Worker {
                     self.report(Event::Resumed(id));
                 }
                 Command::Pause | Command::Resume => {}
+                Command::Rate(factor) => match run.synthesis.change_rate(factor) {
+                    Ok(()) => {
+                        let changes = run.synthesis.procedure().rate_changes.clone();
+                        self.report(Event::RateChanged(id, changes));
+                    }
+                    Err(error) => tracing::warn!("the rate stays as it was: {error}"),
+                },
                 Command::Rewind => {
                     if paused {
                         self.report(Event::Resumed(id));
@@ -207,7 +215,7 @@ impl Worker {
         self.report(Event::Started(Box::new(run.started())));
         let mut pending = Pending::new();
         loop {
-            match self.obey(id) {
+            match self.obey(id, &mut run) {
                 Wish::GoOn => {}
                 Wish::Checkpoint => self.checkpoint(&run).map_err(|e| at_fault(&run, e))?,
                 Wish::Rewind => {
@@ -262,7 +270,7 @@ impl Worker {
     fn checkpoint(&self, run: &Run<'_>) -> Result<()> {
         if let Some(folder) = &run.folder {
             let history = run.history().map(|h| (h, &run.job.model.input));
-            folder.write_checkpoint(&run.job.spec, &run.synthesis, &run.trace, history)?;
+            folder.write_checkpoint(&run.spec(), &run.synthesis, &run.trace, history)?;
             let folder = folder.partial().to_owned();
             self.report(Event::Checkpointed {
                 job: run.id,

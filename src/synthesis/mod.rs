@@ -10,6 +10,7 @@ pub mod schedule;
 pub mod spec;
 pub mod start;
 pub mod stepper;
+pub mod words;
 
 pub use loss::Loss;
 pub use procedure::Procedure;

@@ -65,10 +65,35 @@ pub struct Procedure {
     pub part: Part,
     /// Whose acceptance checks are applied.
     pub criteria: Criteria,
+    /// Changes of the step size that a person made while the run went on, in the order of their steps: with them the run
+    /// can be repeated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate_changes: Vec<RateChange>,
+}
+
+/// From a step on, the schedule's rate is multiplied by a factor, in place of any factor before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateChange {
+    /// The number of updates made before the first with this factor.
+    pub step: u64,
+    /// The factor.
+    pub factor: f64,
 }
 
 /// The most steps that a run may have.
 const MAX_STEPS: u64 = 10_000_000;
+
+fn positive(field: &str, v: f64) -> Result<()> {
+    if v.is_finite() && v > 0.0 {
+        Ok(())
+    } else {
+        Err(Error::value(
+            field,
+            format!("must be a positive number, found {v}"),
+        ))
+    }
+}
 
 impl Procedure {
     /// Checks every field.
@@ -76,16 +101,6 @@ impl Procedure {
     /// # Errors
     /// Names the first field that is out of bounds, and its bounds.
     pub fn validate(&self) -> Result<()> {
-        let positive = |field: &str, v: f64| {
-            if v.is_finite() && v > 0.0 {
-                Ok(())
-            } else {
-                Err(Error::value(
-                    field,
-                    format!("must be a positive number, found {v}"),
-                ))
-            }
-        };
         let fraction = |field: &str, v: f64| {
             if (0.0..1.0).contains(&v) {
                 Ok(())
@@ -104,6 +119,15 @@ impl Procedure {
         }
         if self.decay_steps == 0 {
             return Err(Error::value("decay_steps", "must be at least 1"));
+        }
+        for change in &self.rate_changes {
+            positive("rate_changes.factor", change.factor)?;
+        }
+        if self.rate_changes.windows(2).any(|w| w[0].step >= w[1].step) {
+            return Err(Error::value(
+                "rate_changes.step",
+                "each has to come after the one before",
+            ));
         }
         positive("learning_rate", self.learning_rate)?;
         positive("epsilon", self.epsilon)?;
@@ -180,13 +204,30 @@ impl Procedure {
 
     /// The step size for the update after `step` updates.
     pub fn rate(&self, step: u64) -> f32 {
-        self.schedule.rate(
+        let rate = self.schedule.rate(
             self.learning_rate as f32,
             self.decay as f32,
             self.decay_steps,
             step,
             self.steps,
-        )
+        );
+        // Without changes nothing is multiplied: a published procedure is computed as it was published.
+        self.rate_changes
+            .iter()
+            .rev()
+            .find(|c| c.step <= step)
+            .map_or(rate, |c| rate * c.factor as f32)
+    }
+
+    /// Multiplies the schedule's rate by a factor from a step on.
+    ///
+    /// # Errors
+    /// When the factor is not positive and finite.
+    pub fn change_rate(&mut self, step: u64, factor: f64) -> Result<()> {
+        positive("rate_changes.factor", factor)?;
+        self.rate_changes.retain(|c| c.step < step);
+        self.rate_changes.push(RateChange { step, factor });
+        Ok(())
     }
 
     /// Whether the update after `step` updates is the first of a block.
@@ -233,6 +274,32 @@ mod tests {
         assert!(message(&mut p, "decay_steps", "0").contains("at least 1"));
         assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
         assert_eq!(p, before, "a refused change must change nothing");
+    }
+
+    #[test]
+    fn a_changed_rate_holds_from_its_step_on_and_is_written_down() {
+        let mut p = recipe::find("feather2019").unwrap().procedure;
+        let text = toml::to_string(&p).unwrap();
+        assert!(
+            !text.contains("rate_changes"),
+            "unchanged files stay as they are"
+        );
+        let before = p.rate(20);
+        p.change_rate(10, 0.5).unwrap();
+        p.change_rate(20, 4.0).unwrap();
+        assert_eq!(
+            p.rate(9),
+            recipe::find("feather2019").unwrap().procedure.rate(9)
+        );
+        assert_eq!([p.rate(10), p.rate(20)], [before * 0.5, before * 4.0]);
+        // Changed again before a step was made: the last one counts.
+        p.change_rate(20, 2.0).unwrap();
+        assert_eq!(p.rate_changes.len(), 2);
+        let again: Procedure = toml::from_str(&toml::to_string(&p).unwrap()).unwrap();
+        assert_eq!(again, p);
+        assert!(p.change_rate(30, 0.0).is_err() && p.change_rate(30, f64::NAN).is_err());
+        p.rate_changes.swap(0, 1);
+        assert!(p.validate().is_err());
     }
 
     #[test]

@@ -55,17 +55,26 @@ pub struct Spec {
 impl Spec {
     /// The folder's name for this run.
     pub fn folder_name(&self) -> String {
-        let stimulus = match (&self.target, self.stimulus.is_empty()) {
+        let (stimulus, model) = (self.stimulus_name(), self.model_name());
+        format!("{stimulus}__{model}__{}__s{}", self.layer, self.seed)
+    }
+
+    /// What the reference is called in names of files: an embedded name, or a file's without folder and extension; the
+    /// target's, where there was no stimulus.
+    pub fn stimulus_name(&self) -> String {
+        match (&self.target, self.stimulus.is_empty()) {
             (Some(target), true) => stem(target),
             _ => stem(&self.stimulus),
-        };
-        // A model straight from its file is called by its path.
-        let model = if self.model.contains(['/', '\\']) {
+        }
+    }
+
+    /// What the model is called in names of files: a model straight from its file is called by its path otherwise.
+    pub fn model_name(&self) -> String {
+        if self.model.contains(['/', '\\']) {
             stem(&self.model)
         } else {
             self.model.clone()
-        };
-        format!("{stimulus}__{model}__{}__s{}", self.layer, self.seed)
+        }
     }
 
     /// The text of `spec.toml`.

@@ -107,6 +107,14 @@ impl Synthesis {
         &self.procedure
     }
 
+    /// Multiplies the schedule's rate by a factor from the next update on, and writes that into the procedure.
+    ///
+    /// # Errors
+    /// When the factor is not positive and finite.
+    pub fn change_rate(&mut self, factor: f64) -> Result<()> {
+        self.procedure.change_rate(self.step, factor)
+    }
+
     /// Evaluates loss and gradient at the present stimulus and, unless this was the last evaluation, updates it.
     ///
     /// After the call the executor still holds the activations of the evaluated stimulus.

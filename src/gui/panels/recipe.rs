@@ -6,6 +6,7 @@ use crate::gui::message::Message;
 use crate::gui::state::recipe_for;
 use crate::gui::{format, theme, widgets};
 use crate::synthesis::recipe;
+use crate::synthesis::words::sentences;
 use egui::{ComboBox, RichText, TextEdit, Ui, vec2};
 
 /// A field of the procedure, for people.
@@ -214,8 +215,75 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     for field in ["seed", "threads"] {
         complaint(ui, view, field);
     }
+    rate(ui, view);
+    plainly(ui, view);
     if state.fields_open {
         fields(ui, view);
+    }
+}
+
+/// The step size of the run that goes on, and a factor on it.
+fn rate(ui: &mut Ui, view: &mut View<'_>) {
+    let run = view.state.active();
+    let procedure = run.map_or(&view.state.procedure, |r| &r.spec.procedure);
+    let now = procedure.rate(run.map_or(0, |r| r.step));
+    let mut factor = procedure.rate_changes.last().map_or(1.0, |c| c.factor);
+    let help = "The step size now. While a run goes on it can be multiplied; the change is written into the run's spec, so that the run can be repeated";
+    ui.horizontal(|ui| {
+        let text = format!("Rate now {}", format::figure(now));
+        let label = widgets::fixed_label(ui, widgets::muted(ui, text), 132.0).on_hover_text(help);
+        let drag = egui::DragValue::new(&mut factor)
+            .range(0.01..=100.0)
+            .speed(0.01)
+            .max_decimals(2)
+            .prefix("× ");
+        let response = ui.add_enabled(run.is_some(), drag).labelled_by(label.id);
+        if response.changed() {
+            view.out.push(Message::Rate(factor));
+        }
+        response
+            .on_hover_text(help)
+            .on_disabled_hover_text("No run is going on; the recipe's fields have its rate");
+    });
+}
+
+/// The recipe in plain language; a click shows the exact values.
+fn plainly(ui: &mut Ui, view: &mut View<'_>) {
+    let text: Vec<String> = sentences(&view.state.procedure)
+        .into_iter()
+        .map(|s| s.text)
+        .collect();
+    let words = widgets::faint(ui, text.join(" "));
+    let label = egui::Label::new(words).wrap().sense(egui::Sense::click());
+    let response = ui.add(label).on_hover_text("Click for every value");
+    if response.clicked() {
+        view.out.push(Message::Do(Action::ShowFields));
+    }
+}
+
+/// What a field does, and its value in either paper.
+fn help(field: &Field, hears: bool) -> String {
+    let mut text = field.help.to_owned();
+    for name in ["feather2019", "feather2023"] {
+        let Ok(found) = recipe_for(name, hears) else {
+            continue;
+        };
+        let value = toml::Table::try_from(&found.procedure)
+            .ok()
+            .and_then(|t| t.get(field.key).map(shown));
+        if let Some(value) = value {
+            text.push_str(&format!("\n{}: {}", found.title, in_words(&value)));
+        }
+    }
+    text
+}
+
+/// A field's value as it is typed.
+fn shown(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(s) => s.clone(),
+        toml::Value::Float(v) if *v != 0.0 && v.abs() < 1e-3 => format!("{v:e}"),
+        other => other.to_string(),
     }
 }
 
@@ -275,14 +343,12 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
     ui.add_space(2.0);
     for field in &FIELDS {
         let value = match table.get(field.key) {
-            Some(toml::Value::String(s)) => s.clone(),
-            Some(toml::Value::Float(v)) if *v != 0.0 && v.abs() < 1e-3 => format!("{v:e}"),
-            Some(other) => other.to_string(),
+            Some(value) => shown(value),
             None => continue,
         };
         ui.horizontal(|ui| {
             let label = widgets::fixed_label(ui, widgets::muted(ui, field.label), 128.0)
-                .on_hover_text(field.help);
+                .on_hover_text(help(field, view.state.hears()));
             let width = ui.available_width();
             if field.options.is_empty() {
                 edit(ui, view, field.key, value, width, label.id);

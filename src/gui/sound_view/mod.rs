@@ -16,29 +16,16 @@
 //! assert_eq!(view.time().length(), 2.0);
 //! ```
 
-mod axes;
 mod envelope;
 pub mod reading;
-mod span;
-pub mod ticks;
 
-pub use axes::SoundAxes;
+pub use crate::export::sound_axes::{Place, SoundAxes, Span, ticks};
 pub use envelope::envelope;
-pub use span::Span;
 
 /// Not less than this many seconds are shown.
 const SHORTEST: f64 = 0.002;
 /// Not fewer channels than this are shown.
 const FEWEST: f64 = 4.0;
-
-/// A place in a sound.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
-    /// Seconds from the sound's beginning.
-    pub seconds: f64,
-    /// The channel, from its lower edge `k` to its upper `k + 1`; none where only time is shown.
-    pub channel: Option<f64>,
-}
 
 /// What a person did to the view.
 #[derive(Clone, Copy, Debug, PartialEq)]

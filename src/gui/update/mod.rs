@@ -216,6 +216,7 @@ impl Studio {
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),
             Message::EndEdit(field) => self.end_edit(field),
+            Message::Rate(factor) => self.session.send(Command::Rate(factor)),
             Message::Dequeue(id) => self.dequeue(id),
             Message::Compare(held) => {
                 let any = self.state.shown().is_some() || self.state.page == Page::Inspect;

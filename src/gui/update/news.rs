@@ -26,7 +26,13 @@ impl Studio {
                     (run.loss, run.rho, run.rho_logits) =
                         (Curve::default(), Curve::default(), Curve::default());
                     (run.live, run.loss_now, run.metamer) = (None, None, None);
+                    run.spec.procedure.rate_changes.clear();
                     run.history = History::default();
+                }
+            }
+            Event::RateChanged(id, changes) => {
+                if let Some(run) = self.state.runs.get_mut(&id) {
+                    run.spec.procedure.rate_changes = changes;
                 }
             }
             Event::Checkpointed { job, folder, .. } => {

@@ -8,7 +8,7 @@ use crate::layers::cochleagram::erb::{erb_rate, hertz};
 /// The axes of one front end's cochleagrams.
 ///
 /// ```
-/// use metamer_studio::gui::sound_view::SoundAxes;
+/// use metamer_studio::export::SoundAxes;
 /// use metamer_studio::layers::Layer;
 ///
 /// let model = metamer_studio::network::registry::load("cochleagram-feather2019")?;

@@ -1,0 +1,132 @@
+//! A procedure in plain language, with the fields that each sentence speaks of.
+
+use super::loss::Loss;
+use super::procedure::{Procedure, Rule};
+use super::schedule::Schedule;
+use super::start::Start;
+use crate::verify::Criteria;
+
+/// A sentence about a procedure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// The words.
+    pub text: String,
+    /// The fields that it tells the values of.
+    pub fields: &'static [&'static str],
+}
+
+/// The procedure, from the noise it begins with to the checks at its end.
+pub fn sentences(p: &Procedure) -> Vec<Sentence> {
+    let sentence = |text, fields| Sentence { text, fields };
+    let begin = match p.start {
+        Start::Uniform => format!(
+            "Begins from uniform noise between {} and {}.",
+            p.start_low, p.start_high
+        ),
+        Start::Normal => format!(
+            "Begins from normal noise around {} (deviation {}).",
+            p.start_mean, p.start_sd
+        ),
+        Start::File => "Begins from a file.".to_owned(),
+        Start::Pink => format!(
+            "Begins from pink noise with a root mean square of {}.",
+            p.start_sd
+        ),
+    };
+    let loss = match p.loss {
+        Loss::HalfSquared => {
+            "Makes the layer's activations alike: half the sum of squared differences falls."
+        }
+        Loss::RelativeL2 => {
+            "Makes the layer's activations alike: their distance, relative to the reference's length, falls."
+        }
+        Loss::L1 => "Makes the layer's activations alike: the sum of absolute differences falls.",
+    };
+    let rule = match p.optimiser {
+        Rule::Adam => format!("Takes {} steps of Adam", p.steps),
+        Rule::Normalised => format!("Takes {} steps along the gradient,", p.steps),
+    };
+    let rate = match (p.schedule, p.optimiser) {
+        (Schedule::Constant, _) => format!("at a rate of {}", p.learning_rate),
+        (Schedule::Exponential, _) => format!(
+            "at a rate of {}, times {} every {} steps",
+            p.learning_rate, p.decay, p.decay_steps
+        ),
+        (Schedule::Halving, Rule::Normalised) => format!(
+            "{} long at first, times {} after each {}",
+            p.learning_rate, p.decay, p.decay_steps
+        ),
+        (Schedule::Halving, Rule::Adam) => format!(
+            "at a rate of {}, times {} after each {}",
+            p.learning_rate, p.decay, p.decay_steps
+        ),
+        (Schedule::Cosine, _) => {
+            format!(
+                "at a rate of {} that falls to zero along a cosine",
+                p.learning_rate
+            )
+        }
+    };
+    let clip = if p.clip {
+        "Keeps every value in the input's range."
+    } else {
+        "Lets values leave the input's range."
+    };
+    let checks = match p.criteria {
+        Criteria::Feather2019 => {
+            "Checked as in Feather et al. 2019: Spearman's rho above every random pair's, and the same class."
+        }
+        Criteria::Feather2023 => {
+            "Checked as in Feather et al. 2023: rho, r and SNR not below any random pair's, and the same category."
+        }
+    };
+    vec![
+        sentence(
+            begin,
+            &["start", "start_low", "start_high", "start_mean", "start_sd"],
+        ),
+        sentence(loss.to_owned(), &["loss", "straight_through"]),
+        sentence(
+            format!("{rule} {rate}."),
+            &[
+                "steps",
+                "optimiser",
+                "learning_rate",
+                "schedule",
+                "decay",
+                "decay_steps",
+                "beta1",
+                "beta2",
+                "epsilon",
+            ],
+        ),
+        sentence(clip.to_owned(), &["clip"]),
+        sentence(checks.to_owned(), &["criteria"]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthesis::recipe;
+
+    #[test]
+    fn every_recipe_can_be_told_and_every_field_has_its_sentence() {
+        for name in recipe::names() {
+            let procedure = recipe::find(name).unwrap().procedure;
+            let told = sentences(&procedure);
+            let fields: Vec<_> = told.iter().flat_map(|s| s.fields).copied().collect();
+            let table = toml::Table::try_from(&procedure).unwrap();
+            for field in table.keys() {
+                // What a stimulus is prepared by is told where stimuli are chosen.
+                let prepared = ["crop", "part"].contains(&&field[..]);
+                assert_eq!(fields.contains(&&field[..]), !prepared, "{name}: {field}");
+            }
+        }
+        let told = sentences(&recipe::find("feather2023").unwrap().procedure);
+        assert_eq!(
+            told[2].text,
+            "Takes 24000 steps of fixed length along the gradient, 1 long at first, times 0.5 after each 3000."
+        );
+    }
+}
