@@ -287,7 +287,9 @@ fn the_film_is_gone_through_played_and_looped() {
     });
     w.press(NONE, Key::O);
     w.press(NONE, Key::End);
-    w.press(NONE, Key::P);
+    w.harness.get_by_label("Play the film").focus();
+    w.harness.run_steps(2);
+    w.press(NONE, Key::Enter);
     w.until("the second round", |app| {
         let film = &app.state().inspect.film;
         film.at() >= Some(40)
