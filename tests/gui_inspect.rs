@@ -4,12 +4,13 @@
 mod window;
 
 use egui::{Key, Modifiers, Role};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use metamer_studio::formats::npy;
 use metamer_studio::gui::inspect::{BLINK_RATES, Mode};
 use metamer_studio::gui::ladder::Focus;
 use metamer_studio::gui::page::Page;
 use metamer_studio::gui::state::Phase;
+use metamer_studio::gui::{LibraryMessage, Message};
 use metamer_studio::session::{History, history};
 use std::sync::Arc;
 use window::Window;
@@ -102,6 +103,8 @@ fn the_pair_is_compared_in_four_ways_by_key_and_by_click() {
 #[test]
 fn pixels_are_read_out_and_both_zoom_together() {
     let mut w = inspected(12);
+    // The pointer leaves the picture, where it would be what is zoomed about.
+    w.click("Show all");
     w.press(NONE, Key::Plus);
     w.click("Zoom in");
     let extent = w.app().state().inspect.picture.extent();
@@ -151,7 +154,7 @@ fn any_layer_is_shown_channel_by_channel_with_the_largest_error_first() {
     let channels = &look.of.channels;
     assert_eq!(
         (&channels.layer[..], &channels.shape[..]),
-        ("block5", &[40, 28, 28][..])
+        ("block5", &[80, 14, 14][..])
     );
     assert!((channels.comparison.spearman.0 - rho("block5")).abs() < 1e-4);
     assert_eq!(look.channel, channels.errors[0].channel);
@@ -162,7 +165,7 @@ fn any_layer_is_shown_channel_by_channel_with_the_largest_error_first() {
             .flat_map(|m| [m.range().0.abs(), m.range().1.abs()]);
         ends.fold(0.0, f32::max)
     });
-    assert!(w.shows("place 1 of 40 by error"));
+    assert!(w.shows("place 1 of 80 by error"));
 
     w.press(NONE, Key::PageDown);
     w.harness.run_steps(2);
@@ -193,7 +196,7 @@ fn any_layer_is_shown_channel_by_channel_with_the_largest_error_first() {
     // A click in the middle of the bars shows the channel that stands there.
     w.click(bars);
     let middle = w.app().state().inspect.look.as_ref().unwrap().channel;
-    assert!([19, 20].contains(&channels.error(middle).unwrap().0));
+    assert!([39, 40].contains(&channels.error(middle).unwrap().0));
 
     w.click("Next layer to inspect");
     w.until("the next layer", |app| {
@@ -234,7 +237,7 @@ fn the_film_is_gone_through_played_and_looped() {
         *w.app().state().pair()[1].clone().unwrap(),
         written.snapshots[0].input()
     );
-    assert!(w.shows("Film, step 0 of 60") && w.shows("as it was at step 0"));
+    assert!(w.shows("Film, step 0 of 60"));
     w.press(NONE, Key::Period);
     w.press(NONE, Key::ArrowRight);
     w.press(NONE, Key::Comma);
@@ -284,7 +287,9 @@ fn the_film_is_gone_through_played_and_looped() {
     });
     w.press(NONE, Key::O);
     w.press(NONE, Key::End);
-    w.press(NONE, Key::P);
+    w.harness.get_by_label("Play the film").focus();
+    w.harness.run_steps(2);
+    w.press(NONE, Key::Enter);
     w.until("the second round", |app| {
         let film = &app.state().inspect.film;
         film.at() >= Some(40)
@@ -360,7 +365,7 @@ fn the_table_has_a_row_for_every_layer_of_which_there_is_a_metamer() {
     let said = value(&w, &label);
     let second = w.app().state().layers[1].name.clone();
     assert!(
-        said.starts_with(&format!("matched block5, at {second}: rho 0.")),
+        said.starts_with(&format!("matched block5, at {second}: rho ")),
         "{said}"
     );
     w.press(NONE, Key::Enter);
@@ -387,8 +392,8 @@ fn a_run_without_history_says_so_and_everything_else_is_there() {
     std::fs::write(folder.join(history::FILE), "this is no archive").unwrap();
     let mut w = Window::open_in(w.place.clone());
     w.until("the library", |app| app.state().shelf.runs.len() == 1);
-    w.press(Modifiers::COMMAND, Key::Num2);
-    w.press(Modifiers::COMMAND, Key::Num3);
+    let open = LibraryMessage::Open(folder, Page::Inspect);
+    w.harness.state_mut().send(Message::Library(open));
     w.until("the complaint", |app| app.state().inspect.error.is_some());
     w.harness.run_steps(2);
     assert!(w.shows("Not an .npz archive"));
@@ -398,8 +403,8 @@ fn a_run_without_history_says_so_and_everything_else_is_there() {
 mod drawn {
     use super::*;
     use egui_kittest::{Harness, SnapshotOptions};
+    use metamer_studio::gui::App;
     use metamer_studio::gui::inspect::InspectMessage;
-    use metamer_studio::gui::{App, Message};
 
     fn drawn(theme: &str, steps: u64) -> Window {
         let place = Arc::new(tempfile::tempdir().unwrap());
@@ -434,6 +439,8 @@ mod drawn {
         } else {
             w.press(Modifiers::COMMAND, Key::Num3);
         }
+        // Nothing is read out.
+        w.harness.event(egui::Event::PointerGone);
         w.harness.run_steps(3);
         w
     }
@@ -443,12 +450,6 @@ mod drawn {
             let rect = w.harness.get_by_label(label).rect();
             w.harness.mask(rect);
         }
-        // Where the results lie is different every time.
-        let path = w.harness.get_by_label_contains("Saved in ").rect();
-        w.harness.mask(egui::Rect::from_min_size(
-            path.min,
-            egui::vec2(200.0, path.height()),
-        ));
         let options = SnapshotOptions::new()
             .threshold(0.8)
             .max_failed_pixels(failed);
@@ -476,11 +477,18 @@ mod drawn {
         page("light");
     }
 
+    fn empty(theme: &str) {
+        let mut w = drawn(theme, 0);
+        compare(&mut w, &format!("inspect_empty_{theme}"), &[], 400);
+    }
+
     #[test]
-    fn the_empty_page_in_both_themes() {
-        for theme in ["dark", "light"] {
-            let mut w = drawn(theme, 0);
-            compare(&mut w, &format!("inspect_empty_{theme}"), &[], 400);
-        }
+    fn the_empty_page_in_the_dark_theme() {
+        empty("dark");
+    }
+
+    #[test]
+    fn the_empty_page_in_the_light_theme() {
+        empty("light");
     }
 }

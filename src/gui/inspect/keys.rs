@@ -19,8 +19,8 @@ pub const KEYS: [(&str, &str); 12] = [
         "Inspect a channel with more or less error",
     ),
     (
-        "P",
-        "Play or hold the film; Space where nothing can be heard",
+        "P or Enter",
+        "Play or hold the film; Space, too, where nothing can be heard",
     ),
     ("Comma, full stop", "The frame before, the next frame"),
     ("Home, End", "The start of the film, and its end"),
@@ -72,6 +72,7 @@ pub fn read(ctx: &Context, state: &State, focused: bool, mut say: impl FnMut(Ins
         (Key::Num0, InspectMessage::ShowAll),
         (Key::ArrowUp, InspectMessage::GoLayer(-1)),
         (Key::ArrowDown, InspectMessage::GoLayer(1)),
+        (Key::Enter, InspectMessage::Play),
     ] {
         if pressed(key) {
             say(message);

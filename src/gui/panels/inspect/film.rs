@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         None => ("Film".to_owned(), String::new()),
     };
     widgets::card_title(ui, &title, &figure).on_hover_text(
-        "How the metamer came to be: snapshots from the start to the result, dense at the start, where most happens. The line is the loss on a logarithmic axis",
+        "How the metamer came to be: snapshots from the start to the result, dense at the start, where most happens, in 8 bits (sounds in half precision). The line is the loss on a logarithmic axis",
     );
     let area = ui.available_rect_before_wrap();
     let buttons = Rect::from_min_max(pos2(area.left(), area.bottom() - BUTTONS), area.max);
@@ -188,7 +188,11 @@ fn controls(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
                 } else {
                     "Play the film"
                 };
-                let keys = if hears { "P" } else { "P or Space" };
+                let keys = if hears {
+                    "P or Enter"
+                } else {
+                    "P, Enter or Space"
+                };
                 button(ui, view, sign, label, keys, InspectMessage::Play);
                 button(
                     ui,
