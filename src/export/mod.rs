@@ -21,6 +21,7 @@
 //! ```
 
 pub mod about;
+mod animation;
 pub mod colour_map;
 mod csv;
 pub mod heat_map;
