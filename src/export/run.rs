@@ -3,7 +3,7 @@
 use super::Cells;
 use crate::formats::npy;
 use crate::network::registry::sha256;
-use crate::session::run_folder::{self, FinishedRun};
+use crate::session::run_folder::FinishedRun;
 use crate::stimulus::{Image, Sound};
 use crate::synthesis::Spec;
 use crate::verify::number::Number;
@@ -235,12 +235,4 @@ pub fn file_of(folder: &Path, name: &str) -> Result<Vec<u8>> {
 pub fn file_name(run: &Run, which: &str) -> String {
     let kind = if run.is_sound() { "wav" } else { "png" };
     format!("{which}.{kind}")
-}
-
-/// The bytes of a PNG of a picture that carries a spec.
-///
-/// # Errors
-/// When it cannot be encoded, which is an error of this program.
-pub fn png_with_spec(image: &Image, spec: &Spec) -> Result<Vec<u8>> {
-    run_folder::encode_png(image, &[("metamer-studio:spec", &spec.to_toml()?)])
 }

@@ -3,10 +3,8 @@
 //! Stimulus by stimulus, model by model, a row for each seed, the layers in the network's order. Runs whose verdict is Fail
 //! are kept like all others; every exporter marks them.
 
+use super::model_card::{self, ModelCard};
 use super::run::{Reference, Run};
-use super::sound_axes::SoundAxes;
-use crate::layers::Layer;
-use crate::network::registry;
 use crate::stimulus::embedded;
 use crate::{Error, Result};
 use std::collections::HashMap;
@@ -61,25 +59,6 @@ pub struct Row {
     pub cells: Vec<Option<usize>>,
 }
 
-/// What an export says about a model.
-#[derive(Clone, Debug)]
-pub struct ModelCard {
-    /// The name in commands and files.
-    pub name: String,
-    /// The name shown to people.
-    pub title: String,
-    /// One line: where it comes from.
-    pub source: String,
-    /// Every matchable layer in the network's order; empty where the model is not here any more.
-    pub layers: Vec<String>,
-    /// Those that metamers are made for by default.
-    pub metamer_layers: Vec<String>,
-    /// Class names in the order of the logits.
-    pub labels: Arc<[String]>,
-    /// The axes of its cochleagrams.
-    pub axes: Option<SoundAxes>,
-}
-
 impl Set {
     /// Reads run folders, and folders that contain run folders.
     ///
@@ -105,7 +84,7 @@ impl Set {
         if runs.is_empty() {
             return Err(Error::value("runs", "there is nothing to export"));
         }
-        let cards = cards(&runs, &mut notes);
+        let cards = model_card::of_runs(&runs, &mut notes);
         let card = |run: &Run| cards[&run.spec.model].clone();
         let mut runs = share_references(runs);
         // Sounds after pictures; otherwise by name, so that the same runs always give the same files.
@@ -119,7 +98,7 @@ impl Set {
                 spec.stimulus_sha256.clone(),
                 spec.seed,
                 spec.recipe.clone(),
-                place(&card(run).layers, &spec.layer),
+                card(run).place(&spec.layer),
                 run.folder.clone(),
             )
         });
@@ -219,51 +198,6 @@ impl Found {
     }
 }
 
-/// What there is to say about each model, by the name in the specs.
-fn cards(runs: &[Run], notes: &mut Vec<String>) -> HashMap<String, Arc<ModelCard>> {
-    let mut cards = HashMap::new();
-    for run in runs {
-        if cards.contains_key(&run.spec.model) {
-            continue;
-        }
-        let name = run.spec.model_name();
-        let card = match registry::load(&run.spec.model) {
-            Ok(model) => ModelCard {
-                name,
-                title: model.title.clone(),
-                source: model.source.clone(),
-                layers: model.graph.nodes().iter().map(|n| n.name.clone()).collect(),
-                metamer_layers: model
-                    .metamer_layers
-                    .iter()
-                    .map(|id| model.graph.node(*id).name.clone())
-                    .collect(),
-                labels: model.labels.clone(),
-                axes: model.graph.nodes().iter().find_map(|n| match &n.layer {
-                    Layer::Cochleagram(layer) => Some(SoundAxes::of(layer)),
-                    _ => None,
-                }),
-            },
-            Err(error) => {
-                notes.push(format!(
-                    "The layers of '{name}' stand in the order of their names, and cochleagrams have no scale in hertz: {error}"
-                ));
-                ModelCard {
-                    title: name.clone(),
-                    name,
-                    source: String::new(),
-                    layers: vec![],
-                    metamer_layers: vec![],
-                    labels: Arc::from([]),
-                    axes: None,
-                }
-            }
-        };
-        cards.insert(run.spec.model.clone(), Arc::new(card));
-    }
-    cards
-}
-
 /// Runs of the same reference share one copy of it.
 fn share_references(mut runs: Vec<Run>) -> Vec<Run> {
     let mut known: HashMap<String, Arc<Reference>> = HashMap::new();
@@ -278,34 +212,6 @@ fn share_references(mut runs: Vec<Run>) -> Vec<Run> {
         }
     }
     runs
-}
-
-/// Where a layer stands in the network; of an unknown network by name, numbers in it as numbers.
-fn place(layers: &[String], layer: &str) -> (usize, Vec<(String, u64)>) {
-    match layers.iter().position(|l| l == layer) {
-        Some(known) => (known, vec![]),
-        None => (usize::MAX, natural(layer)),
-    }
-}
-
-/// A name cut into words and numbers, so that block10 comes after block9.
-fn natural(name: &str) -> Vec<(String, u64)> {
-    let mut parts = vec![(String::new(), 0u64)];
-    let mut in_number = false;
-    for c in name.chars() {
-        match (c.to_digit(10), in_number, parts.last_mut()) {
-            (Some(d), _, Some(last)) => {
-                last.1 = last.1.saturating_mul(10).saturating_add(u64::from(d));
-                in_number = true;
-            }
-            (None, false, Some(last)) => last.0.push(c),
-            _ => {
-                parts.push((c.to_string(), 0));
-                in_number = false;
-            }
-        }
-    }
-    parts
 }
 
 fn stimulus(name: String, run: &Run) -> Stimulus {
@@ -355,10 +261,8 @@ fn place_run(stimulus: &mut Stimulus, model: Arc<ModelCard>, index: usize, runs:
     let column = match group.layers.iter().position(|l| *l == run.spec.layer) {
         Some(column) => column,
         None => {
-            let mine = place(&model.layers, &run.spec.layer);
-            let column = group
-                .layers
-                .partition_point(|l| place(&model.layers, l) < mine);
+            let mine = model.place(&run.spec.layer);
+            let column = group.layers.partition_point(|l| model.place(l) < mine);
             group.layers.insert(column, run.spec.layer.clone());
             group
                 .rows
@@ -421,20 +325,5 @@ fn label_rows(group: &mut Group, runs: &[Run]) {
     }
     for (row, label) in group.rows.iter_mut().zip(labels) {
         row.label = label;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_names_count_as_numbers() {
-        let mut names = vec!["block10", "stem", "block9", "block", "conv2_10", "conv2_9"];
-        names.sort_by_cached_key(|n| natural(n));
-        assert_eq!(
-            names,
-            ["block", "block9", "block10", "conv2_9", "conv2_10", "stem"]
-        );
     }
 }

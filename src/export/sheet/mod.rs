@@ -2,11 +2,11 @@
 //!
 //! It is laid out once, as a [`scene`], and drawn as PNG, SVG or PDF.
 
-mod font;
+pub(super) mod font;
 mod layout;
 mod pdf;
-mod raster;
-mod scene;
+pub(super) mod raster;
+pub(super) mod scene;
 mod svg;
 mod tile;
 
