@@ -35,6 +35,8 @@ pub enum Action {
     MatchLevels,
     /// Choose a stimulus from a file.
     OpenFile,
+    /// The authors' files that can be fetched.
+    Published,
     /// Take the picture from the clipboard.
     PastePicture,
     /// The next stimulus in the list.
@@ -82,7 +84,7 @@ pub enum Action {
 }
 
 /// All actions, in the order in which they are listed.
-pub const ALL: [Action; 36] = [
+pub const ALL: [Action; 37] = [
     Action::Start,
     Action::Pause,
     Action::Resume,
@@ -97,6 +99,7 @@ pub const ALL: [Action; 36] = [
     Action::Loop,
     Action::MatchLevels,
     Action::OpenFile,
+    Action::Published,
     Action::PastePicture,
     Action::NextStimulus,
     Action::PreviousStimulus,
@@ -142,6 +145,7 @@ impl Action {
             Self::Loop => "Loop",
             Self::MatchLevels => "Equal level",
             Self::OpenFile => "Open file",
+            Self::Published => "Published models",
             Self::PastePicture => "Paste picture",
             Self::NextStimulus => "Next stimulus",
             Self::PreviousStimulus => "Previous stimulus",
@@ -189,6 +193,9 @@ impl Action {
             }
             Self::OpenFile => {
                 "Choose a picture (PNG, JPEG), a sound (WAV, FLAC, OGG, MP3) or an npy file as the reference; files can also be dropped on the window"
+            }
+            Self::Published => {
+                "Where the authors' networks come from; download and import them, or import files that you have"
             }
             Self::PastePicture => "Use the picture on the clipboard as the reference",
             Self::NextStimulus => "Choose the next reference",

@@ -1,6 +1,7 @@
 //! What panels say to the state. They read it and send these; nothing else changes it.
 
 use super::action::Action;
+use super::published::Wish;
 use super::settings::Listening;
 use super::sound_view::ViewChange;
 use super::state::Dialog;
@@ -38,6 +39,8 @@ pub enum Message {
     ListDevices,
     /// The import dialog was accepted.
     Import,
+    /// Something about a published file.
+    Published(Wish),
     /// A layer was picked.
     PickLayer(usize, Pick),
     /// Another recipe.

@@ -6,6 +6,7 @@
 //! * [`update`] applies messages. It drives the session, starts background [`tasks`], and hands back what only the
 //!   window can do.
 //! * [`hearing`] is what is seen and heard of a pair of sounds; [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
+//! * [`published`] is what is known of the authors' files that can be fetched.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
 //! Only this module knows egui and wgpu.
@@ -26,6 +27,7 @@ mod native_dialog;
 mod panels;
 mod pictures;
 mod process;
+pub mod published;
 mod repaint;
 mod screenshot;
 mod settings;
@@ -47,7 +49,8 @@ pub use update::NullSource;
 pub use widgets::{Cochleagram, Margins, SoundResponse, Waveform, read_out};
 
 use crate::network::imported::Library;
-use crate::verify::published;
+use crate::network::imported::authors::{self, AuthorsFile};
+use crate::verify::published::null_for;
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,6 +75,8 @@ pub struct GuiOptions {
     pub native: bool,
     /// Where null distributions come from.
     pub nulls: NullSource,
+    /// The published files on offer; tests offer their own.
+    pub published: &'static [AuthorsFile],
     /// Whether figures of this machine (rate, time, memory, threads) are left out.
     pub hide_machine: bool,
 }
@@ -86,7 +91,8 @@ impl Default for GuiOptions {
             data: None,
             remember: true,
             native: true,
-            nulls: Arc::new(|model| published::null_for(&Library::usual(), model)),
+            nulls: Arc::new(|model| null_for(&Library::usual(), model)),
+            published: &authors::FILES,
             hide_machine: false,
         }
     }

@@ -2,6 +2,7 @@
 //! arrives as news.
 
 use super::hearing::Heard;
+use super::published::News;
 use super::unfinished::Unfinished;
 use crate::network::Model;
 use crate::network::imported::Examined;
@@ -40,6 +41,8 @@ pub enum Arrival {
     Examined(Result<Box<Examined>, String>),
     /// A model was imported.
     Imported(Result<Arc<Model>, String>),
+    /// How far a published file is, by name.
+    Published(&'static str, News),
     /// A small picture for the list of stimuli.
     Thumbnail {
         /// The stimulus.

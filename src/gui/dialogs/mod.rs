@@ -4,6 +4,7 @@ mod closing;
 mod commands;
 mod import;
 mod path;
+mod published;
 mod shortcuts;
 
 use super::message::Message;
@@ -27,6 +28,7 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             path::show(ctx, view, purpose, text, error.as_deref(), browsing);
         }
         Some(Dialog::Closing) => closing::show(ctx, view),
+        Some(Dialog::Published) => published::show(ctx, view),
         Some(Dialog::Import { name }) => import::show(ctx, view, name),
     }
 }

@@ -10,6 +10,7 @@ mod files;
 mod hearing;
 mod importing;
 mod news;
+mod published;
 
 use super::message::{Closing, Message};
 use super::settings::Choices;
@@ -190,6 +191,7 @@ impl Studio {
             Message::Listening(listening) => self.set_listening(listening),
             Message::ListDevices => self.list_devices(),
             Message::Import => self.import(),
+            Message::Published(wish) => self.wish(wish),
             Message::PickLayer(index, pick) => self.pick_layer(index, pick),
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),
