@@ -91,6 +91,33 @@ fn a_large_v1_checkpoint_that_is_cut_short_is_refused() {
     }
 }
 
+#[test]
+fn a_word_networks_checkpoint_that_is_damaged_is_refused_or_right() {
+    for folder in ["word_network", "word_network_short"] {
+        let index = read(&format!("{folder}/word_reduced_aliasing.ckpt.index"));
+        let data = read(&format!(
+            "{folder}/word_reduced_aliasing.ckpt.data-00000-of-00001"
+        ));
+        let whole = tensorflow::decode_v2(&index, &data).unwrap();
+        for length in 0..index.len() {
+            let cut = tensorflow::decode_v2(&index[..length], &data);
+            assert!(cut.is_err(), "{folder}: index of {length}");
+        }
+        for length in lengths(data.len()) {
+            let cut = tensorflow::decode_v2(&index, &data[..length]);
+            assert!(cut.is_err(), "{folder}: values of {length}");
+        }
+        for bit in bits(index.len(), 7) {
+            let found = tensorflow::decode_v2(&flipped(&index, bit), &data);
+            harmless(found, &whole, &format!("{folder}: bit {bit} of the index"));
+        }
+        for bit in bits(data.len(), 397) {
+            let found = tensorflow::decode_v2(&index, &flipped(&data, bit));
+            harmless(found, &whole, &format!("{folder}: bit {bit} of the values"));
+        }
+    }
+}
+
 /// Looks at everything that hangs on the root, two levels down.
 fn look(pickle: &Pickle) {
     let root = pickle.root();

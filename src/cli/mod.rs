@@ -47,7 +47,7 @@ impl Outcome {
 
 /// Make, watch and verify model metamers: stimuli that a neural network cannot tell from a reference.
 ///
-/// Without a subcommand the window opens; files given become stimuli.
+/// Without a subcommand the window opens; files given become stimuli, or are looked at for a model to import.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 #[command(
@@ -57,7 +57,7 @@ pub struct Cli {
     /// What to do; the window opens without it.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Pictures to open in the window.
+    /// Pictures, sounds and arrays to open in the window, and checkpoints to import.
     pub files: Vec<PathBuf>,
 }
 

@@ -56,6 +56,8 @@ pub enum Action {
     MatchLevels,
     /// Choose a stimulus from a file.
     OpenFile,
+    /// The authors' files that can be fetched.
+    Published,
     /// Take the picture from the clipboard.
     PastePicture,
     /// The next stimulus in the list.
@@ -105,7 +107,7 @@ pub enum Action {
 }
 
 /// All actions, in the order in which they are listed.
-pub const ALL: [Action; 47] = [
+pub const ALL: [Action; 48] = [
     Action::Make,
     Action::Ladder,
     Action::Inspect,
@@ -130,6 +132,7 @@ pub const ALL: [Action; 47] = [
     Action::Loop,
     Action::MatchLevels,
     Action::OpenFile,
+    Action::Published,
     Action::PastePicture,
     Action::NextStimulus,
     Action::PreviousStimulus,
@@ -186,6 +189,7 @@ impl Action {
             Self::Loop => "Loop",
             Self::MatchLevels => "Equal level",
             Self::OpenFile => "Open file",
+            Self::Published => "Published models",
             Self::PastePicture => "Paste picture",
             Self::NextStimulus => "Next stimulus",
             Self::PreviousStimulus => "Previous stimulus",
@@ -254,6 +258,9 @@ impl Action {
             }
             Self::OpenFile => {
                 "Choose a picture (PNG, JPEG), a sound (WAV, FLAC, OGG, MP3) or an npy file as the reference; files can also be dropped on the window"
+            }
+            Self::Published => {
+                "Where the authors' networks come from; download and import them, or import files that you have"
             }
             Self::PastePicture => "Use the picture on the clipboard as the reference",
             Self::NextStimulus => "Choose the next reference",

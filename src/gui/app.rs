@@ -4,6 +4,7 @@ use super::action::Action;
 use super::frame_times::FrameTimes;
 use super::message::Message;
 use super::pictures::Pictures;
+use super::published::Published;
 use super::repaint::Throttle;
 use super::settings::Choices;
 use super::state::{State, StimulusEntry};
@@ -92,6 +93,7 @@ impl App {
             .set_theme(egui::ThemePreference::from(choices.theme));
         let mut state = State::new(choices, places)?;
         state.hide_machine = options.hide_machine;
+        state.published = Published::new(options.published, &state.places.data);
         let player = {
             let (ctx, interval) = (cc.egui_ctx.clone(), throttle.interval());
             Player::new(move || ctx.request_repaint_after(interval.get()))

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::inspect::InspectMessage;
 use super::library::Column;
 use super::page::Page;
+use super::published::Wish;
 use super::settings::Listening;
 use super::sound_view::ViewChange;
 use super::state::Dialog;
@@ -58,6 +59,8 @@ pub enum Message {
     ListDevices,
     /// The import dialog was accepted.
     Import,
+    /// Something about a published file.
+    Published(Wish),
     /// A layer was picked.
     PickLayer(usize, Pick),
     /// Another recipe.

@@ -8,6 +8,7 @@
 //! * [`page`] names the window's pages; [`ladder`], [`shelf`] and [`library`] are what is made, layer by layer and over time.
 //! * [`inspect`] is what is seen of one metamer that is looked into.
 //! * [`hearing`] is what is seen and heard of a pair of sounds; [`sound_view`] is what part of a sound is shown; [`heatmap`] puts values on the graphics card.
+//! * [`published`] is what is known of the authors' files that can be fetched.
 //! * [`app`] ties these to eframe. [`theme`] has every colour, [`layout`] every size that is shared.
 //!
 //! Only this module knows egui and wgpu.
@@ -34,6 +35,7 @@ mod panels;
 mod pictures;
 pub mod presentation;
 mod process;
+pub mod published;
 mod repaint;
 mod screenshot;
 mod settings;
@@ -61,7 +63,8 @@ pub use update::NullSource;
 pub use widgets::{Cochleagram, Margins, SoundResponse, Waveform, read_out};
 
 use crate::network::imported::Library;
-use crate::verify::published;
+use crate::network::imported::authors::{self, AuthorsFile};
+use crate::verify::published::null_for;
 use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,6 +93,8 @@ pub struct GuiOptions {
     pub present: Option<PathBuf>,
     /// Whether the tour begins by itself, the first time.
     pub tour: bool,
+    /// The published files on offer; tests offer their own.
+    pub published: &'static [AuthorsFile],
     /// Whether figures of this machine (rate, time, memory, threads) are left out.
     pub hide_machine: bool,
 }
@@ -104,9 +109,10 @@ impl Default for GuiOptions {
             data: None,
             remember: true,
             native: true,
-            nulls: Arc::new(|model| published::null_for(&Library::usual(), model)),
             present: None,
             tour: true,
+            nulls: Arc::new(|model| null_for(&Library::usual(), model)),
+            published: &authors::FILES,
             hide_machine: false,
         }
     }

@@ -8,11 +8,12 @@ use super::ladder::{Focus, LadderView};
 use super::library::LibraryView;
 use super::page::Page;
 use super::presentation::Presentation;
+use super::published::Published;
 use super::settings::{Choices, Places};
 use super::shelf::Shelf;
 use super::trials::Trials;
 use super::unfinished::Unfinished;
-use crate::network::imported::{Examined, Library, Record};
+use crate::network::imported::{Examined, Library, Record, authors};
 use crate::network::{Model, NodeId, registry};
 use crate::session::{History, JobId, Live};
 use crate::stimulus::Image;
@@ -58,6 +59,8 @@ pub struct State {
     pub imported: Vec<Record>,
     /// What was found in files that were dropped, until it is imported or not.
     pub found: Option<Arc<Examined>>,
+    /// The authors' files that can be fetched.
+    pub published: Published,
     /// Its layers, in the network's order.
     pub layers: Vec<LayerEntry>,
     /// The layer that was picked last.
@@ -373,6 +376,8 @@ pub enum Dialog {
     Export,
     /// A run is going on: close all the same?
     Closing,
+    /// The authors' files that can be fetched.
+    Published,
     /// Files hold a model: is it to be imported?
     Import {
         /// The name that it is to have.
@@ -424,6 +429,7 @@ impl State {
             .procedure
             .clone()
             .unwrap_or_else(|| recipe.procedure.clone());
+        let published = Published::new(&authors::FILES, &places.data);
         Ok(Self {
             choices,
             places,
@@ -441,6 +447,7 @@ impl State {
             model_error: None,
             imported,
             found: None,
+            published,
             layers: vec![],
             anchor: None,
             stimuli: vec![],

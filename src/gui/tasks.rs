@@ -5,6 +5,7 @@ use super::exporting::Preview;
 use super::hearing::Heard;
 use super::inspect::{Loaded, Looked};
 use super::presentation::Presentation;
+use super::published::News;
 use super::shelf::Made;
 use super::trials::Trials;
 use super::unfinished::Unfinished;
@@ -47,6 +48,8 @@ pub enum Arrival {
     Examined(Result<Box<Examined>, String>),
     /// A model was imported.
     Imported(Result<Arc<Model>, String>),
+    /// How far a published file is, by name.
+    Published(&'static str, News),
     /// A small picture for the list of stimuli.
     Thumbnail {
         /// The stimulus.

@@ -31,6 +31,17 @@ pub fn show(ctx: &Context, view: &mut View<'_>, mut name: String) {
             ("Weights", tensors),
             ("Layers", layers.join(", ")),
         ];
+        // What was found by itself is among the notes.
+        let record = &found.record;
+        let companions = [
+            ("Configuration", &record.configuration),
+            ("Null", &record.null),
+            ("Class names", &record.labels),
+        ];
+        let companions = companions
+            .into_iter()
+            .filter_map(|(what, path)| Some((what, format::short_path(path.as_ref()?))));
+        let rows: Vec<_> = rows.into_iter().chain(companions).collect();
         Grid::new("found")
             .num_columns(2)
             .spacing([16.0, 6.0])

@@ -5,6 +5,7 @@ mod commands;
 mod export;
 mod import;
 mod path;
+mod published;
 mod shortcuts;
 
 use super::message::Message;
@@ -29,6 +30,7 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
         }
         Some(Dialog::Export) => export::show(ctx, view),
         Some(Dialog::Closing) => closing::show(ctx, view),
+        Some(Dialog::Published) => published::show(ctx, view),
         Some(Dialog::Import { name }) => import::show(ctx, view, name),
     }
 }

@@ -118,6 +118,12 @@ fn models(ui: &mut Ui, view: &mut View<'_>) {
             response.on_hover_text(source);
         }
     }
+    ui.separator();
+    let more = ui.button(format!("{}…", Action::Published.label()));
+    if more.on_hover_text(Action::Published.tooltip()).clicked() {
+        view.out.push(Message::Do(Action::Published));
+        ui.close();
+    }
 }
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>) {

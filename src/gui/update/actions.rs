@@ -57,6 +57,7 @@ impl Studio {
             | Action::MatchLevels => self.listening_action(action),
             Action::PastePicture => self.effects.push(Effect::Paste),
             Action::OpenFile => self.ask_path(PathPurpose::Open),
+            Action::Published => self.show_published(),
             Action::NextStimulus => self.step_stimulus(1),
             Action::PreviousStimulus => self.step_stimulus(-1),
             Action::NextLayer => self.step_layer(1),

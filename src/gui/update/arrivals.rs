@@ -22,6 +22,7 @@ impl Studio {
             Arrival::Stimuli(paths) => paths.into_iter().for_each(|p| self.open(p, true)),
             Arrival::Examined(Ok(found)) => self.examined(*found),
             Arrival::Imported(Ok(model)) => self.imported(model),
+            Arrival::Published(name, news) => self.published_news(name, news),
             Arrival::Examined(Err(error)) | Arrival::Imported(Err(error)) => self.complain(error),
             Arrival::Thumbnail { name, image } => {
                 if let Some(entry) = self.state.stimuli.iter_mut().find(|s| s.name == name) {

@@ -85,7 +85,10 @@ impl Studio {
         let library = self.library();
         self.tasks.spawn("import", move || {
             let (record, model) = found.named(name.trim());
-            let added = library.add(&record, false);
+            // The same checkpoint under the same name again: a companion has come since.
+            let mut known = library.records().into_iter();
+            let again = known.any(|r| r.name == record.name && r.checkpoint == record.checkpoint);
+            let added = library.add(&record, again);
             Arrival::Imported(added.map(|()| Arc::new(model)).map_err(|e| e.to_string()))
         });
     }

@@ -15,6 +15,7 @@ mod laddering;
 mod librarian;
 mod news;
 mod presenting;
+mod published;
 mod shelving;
 mod touring;
 mod trying;
@@ -216,6 +217,7 @@ impl Studio {
             Message::Listening(listening) => self.set_listening(listening),
             Message::ListDevices => self.list_devices(),
             Message::Import => self.import(),
+            Message::Published(wish) => self.wish(wish),
             Message::PickLayer(index, pick) => self.pick_layer(index, pick),
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),

@@ -33,7 +33,7 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
         dot(ui.painter(), pos2(rect.left() + 12.0, y), mark, t);
         let ink = if layer.chosen { t.text } else { t.muted };
         let name = pos2(rect.left() + 26.0, y);
-        ui.painter().text(
+        let name = ui.painter().text(
             name,
             Align2::LEFT_CENTER,
             &layer.name,
@@ -41,7 +41,7 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
             ink,
         );
         let shape = pos2(rect.right() - 8.0, y);
-        ui.painter().text(
+        let shape = ui.painter().text(
             shape,
             Align2::RIGHT_CENTER,
             &layer.shape,
@@ -52,15 +52,15 @@ pub fn layer_row(ui: &mut Ui, layer: &LayerEntry, mark: Mark) -> (Response, Opti
             pos2(rect.left() + 130.0, y - 1.5),
             vec2(4.0 + 38.0 * layer.size, 3.0),
         );
-        ui.painter().rect_filled(
-            bar,
-            1.5,
-            if layer.chosen {
+        // Long names, as the 2019 networks have them, leave no room for it; the shape says the same.
+        if name.right() + 6.0 < bar.left() && bar.right() + 4.0 < shape.left() {
+            let ink = if layer.chosen {
                 t.accent
             } else {
                 t.line.lerp_to_gamma(t.faint, 0.45)
-            },
-        );
+            };
+            ui.painter().rect_filled(bar, 1.5, ink);
+        }
         super::focus_ring(ui, &response, rect.shrink(1.0));
     }
     let modifiers = ui.input(|i| i.modifiers);

@@ -17,6 +17,20 @@ pub struct AuthorsFile {
     pub licence: &'static str,
     /// sha256 of its content, where the authors or we know it.
     pub sha256: Option<&'static str>,
+    /// What it belongs to: files of the same group make models together.
+    pub group: &'static str,
+}
+
+impl AuthorsFile {
+    /// The group as the name of a folder.
+    pub fn folder(&self) -> String {
+        self.group.to_lowercase().replace(' ', "-")
+    }
+
+    /// Whether it is an archive that holds the files that are wanted.
+    pub fn is_archive(&self) -> bool {
+        self.link.ends_with(".tar.gz")
+    }
 }
 
 /// The files of Feather et al. (2019), as their README names them.
@@ -28,6 +42,7 @@ pub const FILES: [AuthorsFile; 4] = [
         megabytes: 510,
         licence: "CC BY 4.0 (Visual Geometry Group, Oxford), converted by TensorFlow's authors (Apache-2.0)",
         sha256: None,
+        group: "VGG-19",
     },
     AuthorsFile {
         name: "vgg19-null",
@@ -36,6 +51,7 @@ pub const FILES: [AuthorsFile; 4] = [
         megabytes: 64,
         licence: "MIT",
         sha256: None,
+        group: "VGG-19",
     },
     AuthorsFile {
         name: "word-networks",
@@ -44,6 +60,7 @@ pub const FILES: [AuthorsFile; 4] = [
         megabytes: 2000,
         licence: "MIT",
         sha256: None,
+        group: "Word networks",
     },
     AuthorsFile {
         name: "word-names",
@@ -52,6 +69,7 @@ pub const FILES: [AuthorsFile; 4] = [
         megabytes: 1,
         licence: "MIT",
         sha256: None,
+        group: "Word networks",
     },
 ];
 

@@ -5,9 +5,10 @@
 
 use super::record::sha256_of_file;
 use crate::{Error, Result};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a download ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +24,11 @@ pub enum Fetched {
 
 /// A server that says nothing for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often `progress` is asked while nothing comes.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Fetches `link` to `target`, which must not exist. `progress` is told how many bytes are there, and of how many if the
-/// server says so; it may stop the download by returning false.
+/// server says so, also while nothing comes; it may stop the download by returning false.
 ///
 /// # Errors
 /// When the server cannot be reached or refuses, the disk is full, or the content is not the one that `sha256` stands for.
@@ -74,6 +77,12 @@ pub fn fetch(
                 .ok_or_else(|| refused(format!("The server sends another part ({range})")))?;
             (begin, total.or_else(|| Some(begin + length?)))
         }
+        // Nothing lies behind what is there: the file has become shorter, or was whole already. From the beginning, then.
+        416 if from > 0 => {
+            std::fs::remove_file(&partial).map_err(|e| Error::io("remove", &partial, e))?;
+            write_note(&note, "")?;
+            return fetch(link, target, sha256, progress);
+        }
         status => return Err(refused(format!("The server answers with status {status}"))),
     };
     let now = header("etag").filter(|e| !e.starts_with("W/"));
@@ -86,24 +95,29 @@ pub fn fetch(
         let mut options = std::fs::OpenOptions::new();
         options.append(true).open(&partial).map_err(failed)?
     };
-    let mut body = response.into_body().into_reader();
-    let mut buffer = vec![0; 1 << 16];
+    let pieces = pieces(response.into_body().into_reader());
+    let mut heard = Instant::now();
     loop {
         if !progress(at, total) {
             file.sync_all().map_err(failed)?;
             return Ok(Fetched::Stopped { bytes: at });
         }
-        let read = body.read(&mut buffer);
-        let n = read.map_err(|e| {
+        let piece = match pieces.recv_timeout(LOOK) {
+            Ok(piece) => piece,
+            Err(RecvTimeoutError::Timeout) if heard.elapsed() < PATIENCE => continue,
+            Err(_) => Err(std::io::Error::other("the server fell silent")),
+        };
+        let piece = piece.map_err(|e| {
             refused(format!(
                 "The connection broke after {at} bytes ({e}); fetch again to go on from there"
             ))
         })?;
-        if n == 0 {
+        if piece.is_empty() {
             break;
         }
-        file.write_all(&buffer[..n]).map_err(failed)?;
-        at += n as u64;
+        heard = Instant::now();
+        file.write_all(&piece).map_err(failed)?;
+        at += piece.len() as u64;
     }
     file.sync_all().map_err(failed)?;
     drop(file);
@@ -122,6 +136,26 @@ pub fn fetch(
     std::fs::rename(&partial, target).map_err(|e| Error::io("write", target, e))?;
     let _ = std::fs::remove_file(&note);
     Ok(Fetched::Whole(found))
+}
+
+/// What a server sends, in pieces, an empty one at the end. It is read on a thread of its own, so that a server that has
+/// fallen silent can be given up.
+fn pieces(mut body: impl Read + Send + 'static) -> Receiver<std::io::Result<Vec<u8>>> {
+    let (sender, receiver) = bounded(8);
+    std::thread::spawn(move || {
+        loop {
+            let mut piece = vec![0; 1 << 16];
+            let read = body.read(&mut piece).map(|n| {
+                piece.truncate(n);
+                piece
+            });
+            let last = read.as_ref().map_or(true, Vec::is_empty);
+            if sender.send(read).is_err() || last {
+                break;
+            }
+        }
+    });
+    receiver
 }
 
 /// A path with something after its name.
@@ -175,8 +209,9 @@ mod tests {
                 let from = field("range: bytes=")
                     .filter(|_| field("if-range: ").is_some_and(|v| v == version));
                 let from: Option<usize> = from.map(|f| f.trim_end_matches('-').parse().unwrap());
-                let body = &content[from.unwrap_or(0)..];
+                let body = &content[from.unwrap_or(0).min(content.len())..];
                 let status = match from {
+                    Some(n) if n >= content.len() => "416 Range Not Satisfiable".into(),
                     Some(n) => format!(
                         "206 Partial Content\r\nContent-Range: bytes {n}-{}/{}",
                         content.len() - 1,
@@ -261,6 +296,41 @@ mod tests {
             fetch(&link, &target, None, |_, _| true).unwrap(),
             Fetched::Whole(_)
         ));
+        assert_eq!(std::fs::read(&target).unwrap(), content());
+    }
+
+    #[test]
+    fn a_server_that_falls_silent_does_not_hold_up_whoever_wants_to_stop() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let link = format!("http://{}/file.bin", listener.local_addr().unwrap());
+        let (done, wait) = bounded::<()>(0);
+        std::thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            let head = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 1000\r\n\r\n";
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&[7; 300]).unwrap();
+            let _ = wait.recv();
+        });
+        let place = tempfile::tempdir().unwrap();
+        let begun = Instant::now();
+        let fetched = fetch(&link, &place.path().join("file.bin"), None, |at, _| {
+            at < 300 || begun.elapsed() < Duration::from_secs(1)
+        });
+        assert_eq!(fetched.unwrap(), Fetched::Stopped { bytes: 300 });
+        assert!(begun.elapsed() < PATIENCE / 2);
+        drop(done);
+    }
+
+    #[test]
+    fn what_the_server_cannot_go_on_from_is_fetched_anew() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("file.bin");
+        // As it is when a download was whole, but the program was ended before it could say so.
+        std::fs::write(beside(&target, ".partial"), vec![1; 300_000]).unwrap();
+        write_note(&beside(&target, ".partial.version"), "\"a\"").unwrap();
+        let link = serve(content(), "\"a\"", usize::MAX, 2);
+        let fetched = fetch(&link, &target, None, |_, _| true).unwrap();
+        assert!(matches!(fetched, Fetched::Whole(_)));
         assert_eq!(std::fs::read(&target).unwrap(), content());
     }
 

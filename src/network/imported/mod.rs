@@ -8,6 +8,8 @@
 //! | `library` | the folder in which records are kept |
 //! | `authors` | where published files come from |
 //! | `download` | fetching one of them, if asked |
+//! | `unpack` | what an archive holds, as files |
+//! | `obtain` | both in turn, and what is here already |
 //! | `labels` | class names from the authors' pickles or from text |
 
 pub mod authors;
@@ -16,7 +18,9 @@ pub mod download;
 pub mod examine;
 mod labels;
 mod library;
+pub mod obtain;
 mod record;
+mod unpack;
 
 pub use content::Content;
 pub use examine::{Asked, Examined, examine};
