@@ -15,6 +15,12 @@ pub struct Sentence {
     pub fields: &'static [&'static str],
 }
 
+/// All sentences, one after the other.
+pub fn plain(p: &Procedure) -> String {
+    let texts: Vec<String> = sentences(p).into_iter().map(|s| s.text).collect();
+    texts.join(" ")
+}
+
 /// The procedure, from the noise it begins with to the checks at its end.
 pub fn sentences(p: &Procedure) -> Vec<Sentence> {
     let sentence = |text, fields| Sentence { text, fields };
