@@ -132,7 +132,7 @@ mod tests {
         let told = sentences(&recipe::find("feather2023").unwrap().procedure);
         assert_eq!(
             told[2].text,
-            "Takes 24000 steps of fixed length along the gradient, 1 long at first, times 0.5 after each 3000."
+            "Takes 24000 steps along the gradient, 1 long at first, times 0.5 after each 3000."
         );
     }
 }
