@@ -284,7 +284,7 @@ impl eframe::App for App {
             out: &mut messages,
         };
         if view.state.presentation.is_some() {
-            panels::present(ui, &mut view);
+            panels::present(ui, &view);
         } else if view.state.trials.is_some() {
             panels::trials(ui, &mut view);
         } else {

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A texture with the values that it shows.
+type Drawn = (Arc<Vec<f32>>, TextureHandle);
+
 /// All textures.
 #[derive(Default)]
 pub struct Pictures {
@@ -30,7 +33,7 @@ pub struct Pictures {
     /// The picture that is presented.
     slide: Option<(Arc<Image>, TextureHandle)>,
     /// Metamers of the ladder, by layer and row.
-    rungs: HashMap<(String, usize), (Arc<Vec<f32>>, TextureHandle)>,
+    rungs: HashMap<(String, usize), Drawn>,
     shown: [Content; 2],
     /// What the difference is of.
     subtracted: [Content; 2],
