@@ -52,6 +52,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             let measure_frames = Some(Duration::from_secs_f64(seconds));
             window(GuiOptions {
                 measure_frames,
+                results: bench.ladder,
                 remember: false,
                 ..GuiOptions::default()
             })

@@ -411,3 +411,39 @@ fn quitting_writes_a_checkpoint_from_which_the_run_goes_on() {
     });
     assert_eq!(resumed, uninterrupted);
 }
+
+#[test]
+fn a_rate_that_was_changed_is_written_down_and_the_run_can_be_repeated() {
+    let place = tempfile::tempdir().unwrap();
+    let model = lite0();
+    let mut session = session();
+    let finished = |session: &Session| {
+        wait(session, |e| match e {
+            Event::Finished(f) => Some(f),
+            _ => None,
+        })
+    };
+    session.enqueue(job(&model, "stem", 40).into_folder(place.path(), Existing::Refuse));
+    wait(&session, |e| matches!(e, Event::Started(_)).then_some(()));
+    session.send(Command::Pause);
+    wait(&session, |e| matches!(e, Event::Paused(_)).then_some(()));
+    session.send(Command::Rate(0.25));
+    let changes = wait(&session, |e| match e {
+        Event::RateChanged(_, changes) => Some(changes),
+        _ => None,
+    });
+    assert_eq!((changes.len(), changes[0].factor), (1, 0.25));
+    session.send(Command::Resume);
+    let first = finished(&session);
+    let run = run_folder::FinishedRun::read(first.folder.as_ref().unwrap()).unwrap();
+    assert_eq!(run.spec.procedure.rate_changes, changes);
+
+    // Repeated from what is written, without anybody changing anything.
+    let request = Request::from_spec(&run.spec, &model, None).unwrap();
+    session.enqueue(Job::resolve(&request, None).unwrap());
+    let again = finished(&session);
+    assert_eq!(first.metamer, again.metamer);
+    // And without the change it is another metamer.
+    session.enqueue(job(&model, "stem", 40));
+    assert_ne!(first.metamer, finished(&session).metamer);
+}

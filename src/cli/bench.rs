@@ -30,6 +30,10 @@ pub struct Bench {
     /// Instead, opens the window, lets a run use all cores for so many seconds, and prints how long frames took.
     #[arg(long, value_name = "SECONDS")]
     pub window: Option<f64>,
+    /// With --window: measures the ladder of the runs in this folder, every layer and three seeds, of EfficientNet-Lite0 with the recipe quick; a run that is not finished is left
+    /// there.
+    #[arg(long, value_name = "RUNS", requires = "window")]
+    pub ladder: Option<std::path::PathBuf>,
     /// One JSON object per measurement.
     #[arg(long)]
     json: bool,

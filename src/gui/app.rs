@@ -85,9 +85,27 @@ impl App {
         if options.results.is_some() {
             choices.results = None;
         }
+        let ladder = options.measure_frames.is_some()
+            && options.results.as_ref().is_some_and(|r| r.exists());
         if options.measure_frames.is_some() {
             (choices.recipe, choices.layers) = (MEASURED.0.into(), vec![MEASURED.1.into()]);
             choices.procedure = None;
+        }
+        if ladder {
+            // The runs of the ladder are of this recipe; the one that goes on meanwhile is as long as it takes.
+            let quick = crate::synthesis::recipe::find("quick")?;
+            choices.recipe = "quick".into();
+            choices.procedure = Some(quick.procedure.with_steps(100_000));
+            choices.ladder.seeds = 3;
+            let every = crate::network::registry::load(&choices.model)?;
+            let names = every
+                .metamer_layers
+                .iter()
+                .map(|id| every.graph.node(*id).name.clone());
+            choices
+                .ladder
+                .layers
+                .insert(choices.model.clone(), names.collect());
         }
         cc.egui_ctx
             .set_theme(egui::ThemePreference::from(choices.theme));
@@ -116,6 +134,9 @@ impl App {
         }
         if options.measure_frames.is_some() {
             studio.start_at_once();
+        }
+        if ladder {
+            studio.update(Message::Do(Action::Ladder));
         }
         let measuring = options.measure_frames.map(|length| Measuring {
             length,

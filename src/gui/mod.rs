@@ -75,7 +75,8 @@ use std::time::Duration;
 pub struct GuiOptions {
     /// Pictures to open.
     pub files: Vec<PathBuf>,
-    /// Start a heavy run by itself, measure frames for this long, print a line about them, and close.
+    /// Start a heavy run by itself, measure frames for this long, print a line about them, and close. Where `results` names
+    /// a folder, the ladder of the runs there is shown meanwhile, with every layer and three seeds.
     pub measure_frames: Option<Duration>,
     /// The file with the remembered choices, instead of the usual one.
     pub settings: Option<PathBuf>,
@@ -158,7 +159,9 @@ pub fn run(mut options: GuiOptions) -> anyhow::Result<()> {
         .transpose()?;
     if let Some(place) = &measured {
         options.remember = false;
-        options.results = Some(place.path().join("runs"));
+        // The ladder of runs that are there is measured where they lie; otherwise nothing is left behind.
+        let own = || Some(place.path().join("runs"));
+        options.results = options.results.take().or_else(own);
     }
     let remembered = options
         .places()

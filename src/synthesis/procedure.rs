@@ -284,14 +284,15 @@ mod tests {
             !text.contains("rate_changes"),
             "unchanged files stay as they are"
         );
-        let before = p.rate(20);
+        let before = [p.rate(10), p.rate(20)];
         p.change_rate(10, 0.5).unwrap();
         p.change_rate(20, 4.0).unwrap();
         assert_eq!(
             p.rate(9),
             recipe::find("feather2019").unwrap().procedure.rate(9)
         );
-        assert_eq!([p.rate(10), p.rate(20)], [before * 0.5, before * 4.0]);
+        let after = [p.rate(10), p.rate(20)];
+        assert_eq!(after, [before[0] * 0.5, before[1] * 4.0]);
         // Changed again before a step was made: the last one counts.
         p.change_rate(20, 2.0).unwrap();
         assert_eq!(p.rate_changes.len(), 2);

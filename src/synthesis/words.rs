@@ -15,6 +15,12 @@ pub struct Sentence {
     pub fields: &'static [&'static str],
 }
 
+/// All sentences, one after the other.
+pub fn plain(p: &Procedure) -> String {
+    let texts: Vec<String> = sentences(p).into_iter().map(|s| s.text).collect();
+    texts.join(" ")
+}
+
 /// The procedure, from the noise it begins with to the checks at its end.
 pub fn sentences(p: &Procedure) -> Vec<Sentence> {
     let sentence = |text, fields| Sentence { text, fields };
@@ -126,7 +132,7 @@ mod tests {
         let told = sentences(&recipe::find("feather2023").unwrap().procedure);
         assert_eq!(
             told[2].text,
-            "Takes 24000 steps of fixed length along the gradient, 1 long at first, times 0.5 after each 3000."
+            "Takes 24000 steps along the gradient, 1 long at first, times 0.5 after each 3000."
         );
     }
 }

@@ -6,7 +6,7 @@ use crate::gui::message::Message;
 use crate::gui::state::recipe_for;
 use crate::gui::{format, theme, widgets};
 use crate::synthesis::recipe;
-use crate::synthesis::words::sentences;
+use crate::synthesis::words::plain;
 use egui::{ComboBox, RichText, TextEdit, Ui, vec2};
 
 /// A field of the procedure, for people.
@@ -187,7 +187,11 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     combo
         .response
         .accessible_name("Recipe")
-        .on_hover_text(&state.recipe.summary);
+        .on_hover_text(format!(
+            "{}\n\n{}",
+            state.recipe.summary,
+            plain(&state.procedure)
+        ));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         small_field(
@@ -216,7 +220,6 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         complaint(ui, view, field);
     }
     rate(ui, view);
-    plainly(ui, view);
     if state.fields_open {
         fields(ui, view);
     }
@@ -247,18 +250,10 @@ fn rate(ui: &mut Ui, view: &mut View<'_>) {
     });
 }
 
-/// The recipe in plain language; a click shows the exact values.
-fn plainly(ui: &mut Ui, view: &mut View<'_>) {
-    let text: Vec<String> = sentences(&view.state.procedure)
-        .into_iter()
-        .map(|s| s.text)
-        .collect();
-    let words = widgets::faint(ui, text.join(" "));
-    let label = egui::Label::new(words).wrap().sense(egui::Sense::click());
-    let response = ui.add(label).on_hover_text("Click for every value");
-    if response.clicked() {
-        view.out.push(Message::Do(Action::ShowFields));
-    }
+/// The recipe in plain language.
+fn plainly(ui: &mut Ui, view: &View<'_>) {
+    let words = widgets::faint(ui, plain(&view.state.procedure));
+    ui.add(egui::Label::new(words).wrap());
 }
 
 /// What a field does, and its value in either paper.
@@ -340,7 +335,7 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
     let Ok(table) = toml::Table::try_from(&view.state.procedure) else {
         return;
     };
-    ui.add_space(2.0);
+    plainly(ui, view);
     for field in &FIELDS {
         let value = match table.get(field.key) {
             Some(value) => shown(value),

@@ -10,6 +10,8 @@ use egui::{
 
 /// Width of the card's text.
 const WIDTH: f32 = 520.0;
+/// Height of the longest text.
+const TEXT: f32 = 72.0;
 
 pub fn show(ctx: &Context, view: &mut View<'_>) {
     let Some((at, stop)) = view.state.tour.and_then(|at| Some((at, STOPS.get(at)?))) else {
@@ -34,8 +36,11 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
                         ui.label(widgets::faint(ui, place));
                     });
                 });
-                ui.add(egui::Label::new(widgets::muted(ui, stop.text)).wrap());
-                ui.add_space(4.0);
+                // As tall at every stop, so that the buttons stay where they are.
+                ui.allocate_ui(vec2(WIDTH, TEXT), |ui| {
+                    ui.set_min_height(TEXT);
+                    ui.add(egui::Label::new(widgets::muted(ui, stop.text)).wrap());
+                });
                 ui.horizontal(|ui| {
                     let last = at + 1 == STOPS.len();
                     let next = if last { "Done" } else { "Next" };

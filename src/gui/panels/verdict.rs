@@ -4,6 +4,7 @@ use super::View;
 use crate::gui::action::Action;
 use crate::gui::state::{Phase, Run, State};
 use crate::gui::{format, layout, theme, widgets};
+use crate::synthesis::words::plain;
 use crate::verify::Verdict;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align, Color32, Layout, Rect, Ui};
@@ -70,17 +71,20 @@ fn words(ui: &mut Ui, sentence: &Sentence) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let text = format!("{} {}", sentence.word, sentence.text);
+        let rows = ui.painter().layout_job(job.clone()).rows.len();
         let label = ui.label(job);
         label.on_hover_text(format!("{text}\n\n{}", sentence.footnote));
-        let below = ui.max_rect().bottom() - 15.0 - ui.cursor().top();
-        ui.add_space(below.max(0.0));
-        let footnote = widgets::line(
-            ui,
-            &sentence.footnote,
+        // A short sentence leaves room for a second line here.
+        let mut footnote = LayoutJob::simple(
+            sentence.footnote.clone(),
             theme::regular(theme::SMALL),
             t.faint,
             width,
         );
+        footnote.wrap.max_rows = if rows < 2 { 2 } else { 1 };
+        let footnote = ui.painter().layout_job(footnote);
+        let below = ui.max_rect().bottom() - footnote.size().y - 1.0 - ui.cursor().top();
+        ui.add_space(below.max(0.0));
         ui.label(footnote).on_hover_text(&sentence.footnote);
     });
 }
@@ -151,7 +155,7 @@ fn before(state: &State, t: &theme::Tokens) -> Sentence {
         word: "Ready",
         colour: t.accent,
         text,
-        footnote: state.recipe.summary.clone(),
+        footnote: plain(&state.procedure),
     }
 }
 

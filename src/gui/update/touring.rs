@@ -2,6 +2,7 @@
 
 use super::Studio;
 use crate::gui::message::TourMessage;
+use crate::gui::page::Page;
 use crate::gui::tour::STOPS;
 
 impl Studio {
@@ -27,6 +28,7 @@ impl Studio {
             None => {
                 self.state.tour = None;
                 self.state.choices.toured = true;
+                self.turn_to(Page::Make);
             }
         }
     }

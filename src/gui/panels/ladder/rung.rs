@@ -106,13 +106,15 @@ pub fn show(
     let content = content(state, pictures, place, rung);
     draw(ui, state, rect, response.id, &content);
     caption(ui, state, rect, rung, mark);
-    if response.double_clicked() {
-        out.push(Message::Do(crate::gui::action::Action::Inspect));
-    } else if response.clicked() {
+    // The second of two clicks chooses as well: on a slow machine both come in one frame.
+    if response.clicked() {
         let (layer, row) = (place.layer.to_owned(), place.row);
         out.push(Message::Ladder(LadderMessage::Select { layer, row }));
         if state.hears() && rung.is_made() {
             out.push(Message::Ladder(LadderMessage::Play));
+        }
+        if response.double_clicked() {
+            out.push(Message::Ladder(LadderMessage::Enter));
         }
     }
     if response.gained_focus() {
