@@ -5,6 +5,7 @@ mod window;
 
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT, Queryable};
+use metamer_studio::export::Kind;
 use metamer_studio::formats::npy;
 use metamer_studio::gui::inspect::{BLINK_RATES, Mode};
 use metamer_studio::gui::ladder::Focus;
@@ -285,6 +286,15 @@ fn the_film_is_gone_through_played_and_looped() {
         let look = app.state().inspect.look.as_ref().unwrap();
         look.of.channels.comparison.spearman.0 > then.spearman.0
     });
+    // It can be written as an animation; what would be written is shown first.
+    w.click("Export film…");
+    w.until("the preview", |app| {
+        let exporting = app.state().exporting.as_ref();
+        exporting.is_some_and(|e| e.kind == Kind::Animation && e.preview.is_some())
+    });
+    let preview = w.app().state().exporting.as_ref().unwrap().preview.as_ref();
+    assert!(matches!(preview, Some(Ok(_))), "{preview:?}");
+    w.harness.state_mut().send(Message::Show(None));
     w.press(NONE, Key::O);
     w.press(NONE, Key::End);
     w.harness.get_by_label("Play the film").focus();

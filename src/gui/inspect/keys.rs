@@ -8,7 +8,7 @@ use egui::{Context, Key, Modifiers};
 const ZOOM: f64 = 0.8;
 
 /// Every key with what it does, for the list of shortcuts.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("1 to 4", "Side by side, wipe, blink, difference"),
     ("Left, Right", "Move the divider, or go through the film"),
     ("R", "Another blink rate"),
@@ -25,6 +25,7 @@ pub const KEYS: [(&str, &str); 12] = [
     ("Comma, full stop", "The frame before, the next frame"),
     ("Home, End", "The start of the film, and its end"),
     ("O", "Loop the film"),
+    ("X", "Export the film"),
     ("Tab", "Go to a picture or map: arrows walk in it"),
     ("B", "Hold to see the reference in the metamer's place"),
 ];
@@ -51,6 +52,7 @@ pub fn read(ctx: &Context, state: &State, focused: bool, mut say: impl FnMut(Ins
         (Key::PageDown, InspectMessage::GoChannel(1)),
         (Key::P, InspectMessage::Play),
         (Key::O, InspectMessage::Loop),
+        (Key::X, InspectMessage::ExportFilm),
         (Key::Comma, InspectMessage::GoFrame(-1)),
         (Key::Period, InspectMessage::GoFrame(1)),
         (Key::Home, InspectMessage::Frame(0)),

@@ -171,6 +171,8 @@ pub enum InspectMessage {
     Play,
     /// Whether the film begins again at its end.
     Loop,
+    /// Write the film as an animation.
+    ExportFilm,
 }
 
 /// The part in view in shares of the whole, from the left and from the bottom: the same for a picture, a cochleagram and

@@ -3,7 +3,7 @@
 
 use super::Studio;
 use crate::cpu::{Convolving, Cpu};
-use crate::export::ColourMap;
+use crate::export::{ColourMap, Kind};
 use crate::gui::inspect::{
     InspectMessage, LayerTable, Loaded, Look, Looked, PictureChange, PictureView, zoom_sound,
 };
@@ -107,6 +107,19 @@ impl Studio {
             InspectMessage::GoFrame(by) => inspect.film.step(by),
             InspectMessage::Play => inspect.film.toggle(Instant::now()),
             InspectMessage::Loop => inspect.film.looping = !inspect.film.looping,
+            InspectMessage::ExportFilm => self.export_film(),
+        }
+    }
+
+    /// The animation of a complete run, with the same preview as any export.
+    fn export_film(&mut self) {
+        if !self.state.inspect.film.any() || !matches!(self.state.focus, Some(Focus::Kept(_))) {
+            return;
+        }
+        self.state.inspect.film.hold();
+        self.begin_export();
+        if let Some(exporting) = &mut self.state.exporting {
+            exporting.kind = Kind::Animation;
         }
     }
 

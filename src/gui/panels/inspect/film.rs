@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::gui::inspect::{FRAMES_PER_SECOND, Film, InspectMessage};
-use crate::gui::ladder::Rung;
+use crate::gui::ladder::{Focus, Rung};
 use crate::gui::panels::View;
 use crate::gui::{format, theme, widgets};
 use egui::{
@@ -213,10 +213,26 @@ fn controls(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
                 }
                 response.on_hover_text("Begin again at the end\nO");
             });
-            if any {
+            let complete = matches!(view.state.focus, Some(Focus::Kept(_)));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let export = Button::new("Export film…").min_size(vec2(0.0, BUTTONS));
+                let response = ui.add_enabled(any && complete, export);
+                if response.clicked() {
+                    say(view, InspectMessage::ExportFilm);
+                }
+                response
+                    .on_hover_text("As an animated GIF; of a sound also what is heard while it forms, as WAV\nX")
+                    .on_disabled_hover_text("When the run is complete and kept a history");
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    if !any {
+                        return;
+                    }
                 let text = format!("{moments} moments, {FRAMES_PER_SECOND} a second");
-                ui.label(widgets::faint(ui, text));
-            }
+                let font = theme::regular(theme::SMALL);
+                let ink = theme::tokens(ui).faint;
+                ui.label(widgets::line(ui, &text, font, ink, ui.available_width()));
+                });
+            });
         });
     });
 }
