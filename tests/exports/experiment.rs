@@ -97,7 +97,7 @@ fn the_experiment_plays_and_saves_its_answers() {
     // Every sound that really plays is noted, with how far it came.
     b.value(
         "(() => { window.heard = []; const play = HTMLMediaElement.prototype.play; HTMLMediaElement.prototype.play = function () { \
-         this.addEventListener('playing', () => heard.push(this)); return play.call(this); }; })()",
+         this.addEventListener('playing', () => heard.push(this), { once: true }); return play.call(this); }; })()",
     );
     b.wait("document.querySelector('#begin')");
     b.click("#begin");
