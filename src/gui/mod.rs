@@ -37,6 +37,7 @@ pub mod presentation;
 mod process;
 pub mod published;
 mod repaint;
+mod run;
 mod screenshot;
 mod settings;
 pub mod shelf;
