@@ -84,6 +84,8 @@ impl View {
     }
 }
 
+/// While something is waited for, every so many frames are really drawn.
+const DRAWN: u64 = 60;
 /// A run that takes longer than this has gone wrong.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -364,8 +366,16 @@ fn wait(
     mut reached: impl FnMut(&App) -> bool,
 ) -> anyhow::Result<()> {
     let end = Instant::now() + PATIENCE;
+    let mut frame = 0u64;
     loop {
         harness.step();
+        frame += 1;
+        // Pictures that were handed to the card are let go of only when a frame is drawn.
+        if frame.is_multiple_of(DRAWN) {
+            harness
+                .render()
+                .map_err(|e| anyhow::anyhow!("The view could not be drawn: {e}"))?;
+        }
         let Some(app) = &harness.state().0 else {
             bail!("The window could not be made")
         };

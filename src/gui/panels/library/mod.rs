@@ -14,7 +14,7 @@ use egui::{Align, ComboBox, Layout, Rect, TextEdit, Ui, UiBuilder, vec2};
 /// Height of the row with search and filter.
 const BAR: f32 = 34.0;
 /// Height of the card about the chosen run.
-const CHOSEN: f32 = 96.0;
+const CHOSEN: f32 = 108.0;
 
 /// The search field, which Ctrl F goes to.
 pub fn search_field() -> egui::Id {
