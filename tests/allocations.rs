@@ -124,8 +124,10 @@ fn a_step_allocates_nothing() {
                 let before = count();
                 (0..20).for_each(|_| step());
                 let [calls, bytes] = [0, 1].map(|i| count()[i] - before[i]);
+                // What a step allocates would be counted twenty times. Now and then rayon's queue takes another block, more
+                // often when other programs hold its threads up.
                 assert!(
-                    calls <= 2 && bytes < 4096,
+                    calls < 10 && bytes < 16_384,
                     "20 steps on {threads} threads made {calls} allocations of {bytes} bytes in all"
                 );
             }
