@@ -78,3 +78,16 @@ pub fn focus_ring(ui: &Ui, response: &egui::Response, rect: Rect) {
         );
     }
 }
+
+/// How far Right and Left were pressed in the control that has the keyboard, which then keeps it.
+pub fn arrows(ui: &Ui, id: egui::Id) -> isize {
+    let filter = egui::EventFilter {
+        horizontal_arrows: true,
+        ..Default::default()
+    };
+    ui.memory_mut(|m| m.set_focus_lock_filter(id, filter));
+    ui.input_mut(|i| {
+        let mut pressed = |key| i.count_and_consume_key(egui::Modifiers::NONE, key) as isize;
+        pressed(egui::Key::ArrowRight) - pressed(egui::Key::ArrowLeft)
+    })
+}

@@ -5,7 +5,7 @@ use crate::gui::inspect::{InspectMessage, Look};
 use crate::gui::panels::View;
 use crate::gui::{format, theme, widgets};
 use crate::verify::ChannelError;
-use egui::{EventFilter, Key, Modifiers, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Bars are not wider than this, in points.
 const WIDEST: f32 = 14.0;
@@ -102,15 +102,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, look: &Look, area: Rect) {
         );
     }
     if response.has_focus() {
-        let arrows = EventFilter {
-            horizontal_arrows: true,
-            ..Default::default()
-        };
-        ui.memory_mut(|m| m.set_focus_lock_filter(id, arrows));
-        let by = ui.input_mut(|i| {
-            let mut pressed = |key| i.count_and_consume_key(Modifiers::NONE, key) as isize;
-            pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
-        });
+        let by = widgets::arrows(ui, id);
         if by != 0 {
             say(view, InspectMessage::GoChannel(by));
         }

@@ -6,8 +6,8 @@ use crate::gui::ladder::{Focus, Rung};
 use crate::gui::panels::View;
 use crate::gui::{format, theme, widgets};
 use egui::{
-    Align, Align2, Button, EventFilter, Key, Layout, Modifiers, Pos2, Rect, Role, Sense, Stroke,
-    Ui, UiBuilder, WidgetInfo, accesskit, pos2, vec2,
+    Align, Align2, Button, Layout, Pos2, Rect, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
+    accesskit, pos2, vec2,
 };
 
 /// Height of the row of buttons.
@@ -104,15 +104,7 @@ fn scrubber(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
         wanted = Some(((share * frames as f32).round().max(0.0) as usize).min(last));
     }
     if response.has_focus() {
-        let arrows = EventFilter {
-            horizontal_arrows: true,
-            ..Default::default()
-        };
-        ui.memory_mut(|m| m.set_focus_lock_filter(id, arrows));
-        let by = ui.input_mut(|i| {
-            let mut pressed = |key| i.count_and_consume_key(Modifiers::NONE, key) as isize;
-            pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
-        });
+        let by = widgets::arrows(ui, id);
         if by != 0 {
             say(view, InspectMessage::GoFrame(by));
         }
