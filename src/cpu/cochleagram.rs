@@ -2,9 +2,14 @@
 //!
 //! A filter's bins are moved to the bottom of the spectrum before they are transformed, which changes the phase of the
 //! analytic signal and not its magnitude. Everything that happens to one channel happens on one thread, in buffers that
-//! fit its cache; the sum over channels is taken in their order, so the number of threads does not change it.
+//! fit its cache; the pullback computes the analytic signal again, which takes less time than memory would to keep it.
+//! The sum over channels is taken in their order, so the number of threads does not change it.
 
-use super::kernels::{decimate, envelope};
+use super::kernels::band::{Bands, Scratch};
+use super::kernels::decimate::Decimator;
+use super::kernels::envelope;
+use super::kernels::lanes::{Isa, Kernel, LANES, Lane, Lanes, flat_mut, lanes_for};
+use super::kernels::transform::Pair;
 use crate::layers::Cochleagram;
 use crate::layers::cochleagram::FrontEnd;
 use rayon::prelude::*;
@@ -16,11 +21,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Cochlea {
     layer: Cochleagram,
     last_stage: LastStage,
+    decimator: Decimator,
     forward: Arc<dyn Fft<f32>>,
     inverse: Arc<dyn Fft<f32>>,
+    /// None where the sound's length is no product of small primes; then channels go through the transforms above.
+    bands: Option<Bands>,
     spectrum: Vec<Complex<f32>>,
-    /// Every channel's analytic signal, shifted to the bottom of the spectrum, for the pullback.
-    analytic: Vec<Complex<f32>>,
+    gradient: Vec<Complex<f32>>,
     /// Every channel's downsampled envelope.
     downsampled: Vec<f32>,
     /// Every channel's share of the gradient's spectrum, at the bins of its filter.
@@ -30,12 +37,17 @@ pub struct Cochlea {
 }
 
 /// What one thread needs while it works on a channel.
-#[derive(Default)]
 struct Workspace {
-    analytic: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
-    envelope: Vec<f32>,
+    bins: Vec<Complex<f32>>,
+    /// The analytic signal.
+    z: Vec<Pair>,
+    /// Its envelope between the zeros that the decimator needs.
+    envelope: Vec<Lane>,
     frames: Vec<f32>,
+    bands: Scratch,
+    /// For whole transforms.
+    whole: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
 }
 
 /// Rectification, scale and compression in `f32`; see [`FrontEnd::compress`] and [`FrontEnd::slope`].
@@ -86,17 +98,25 @@ impl Cochlea {
     pub fn plan(layer: &Cochleagram) -> Self {
         let mut planner = FftPlanner::new();
         let n = layer.transform_length();
+        let widths: Vec<usize> = layer.bands().iter().map(|b| b.gains.len()).collect();
         Self {
             last_stage: LastStage::new(layer.front_end()),
+            decimator: Decimator::new(
+                layer.taps(),
+                layer.front_end().stride(),
+                layer.before(),
+                layer.frames(),
+                n,
+            ),
             forward: planner.plan_fft_forward(n),
             inverse: planner.plan_fft_inverse(n),
+            bands: Bands::plan(n, &widths),
             spectrum: vec![Complex::default(); n],
-            analytic: vec![Complex::default(); n * layer.channels()],
+            gradient: vec![Complex::default(); n],
             downsampled: vec![0.0; layer.channels() * layer.frames()],
-            shares: layer
-                .bands()
+            shares: widths
                 .iter()
-                .map(|b| vec![Complex::default(); b.gains.len()])
+                .map(|width| vec![Complex::default(); *width])
                 .collect(),
             workspaces: vec![],
             layer: layer.clone(),
@@ -109,11 +129,8 @@ impl Cochlea {
     }
 
     fn make_workspaces(&mut self) {
-        let (n, samples, frames) = (
-            self.layer.transform_length(),
-            self.layer.samples(),
-            self.layer.frames(),
-        );
+        let n = self.layer.transform_length();
+        let widest = self.shares.iter().map(Vec::len).max().unwrap_or(0);
         let scratch = self
             .forward
             .get_inplace_scratch_len()
@@ -121,149 +138,85 @@ impl Cochlea {
         self.workspaces
             .resize_with(rayon::current_num_threads(), || {
                 Mutex::new(Workspace {
-                    analytic: vec![Complex::default(); n],
+                    bins: vec![Complex::default(); widest],
+                    z: vec![[Lane::ZERO; 2]; lanes_for(n)],
+                    envelope: vec![Lane::ZERO; self.decimator.padded()],
+                    frames: vec![0.0; self.layer.frames()],
+                    bands: self.bands.as_ref().map(Bands::scratch).unwrap_or_default(),
+                    whole: match self.bands {
+                        Some(_) => vec![],
+                        None => vec![Complex::default(); n],
+                    },
                     scratch: vec![Complex::default(); scratch],
-                    envelope: vec![0.0; samples],
-                    frames: vec![0.0; frames],
                 })
             });
     }
 
     /// Computes the cochleagram of a sound, which may have zeros after its end.
-    pub fn forward(&mut self, sound: &[f32], out: &mut [f32]) {
+    pub fn forward(&mut self, isa: Isa, sound: &[f32], out: &mut [f32]) {
         let sound = &sound[..self.layer.samples()];
         self.make_workspaces();
-        let Self {
-            layer,
-            last_stage,
-            forward,
-            inverse,
-            spectrum,
-            analytic,
-            downsampled,
-            workspaces,
-            ..
-        } = self;
-        let (n, frames, floor) = (
-            layer.transform_length(),
-            layer.frames(),
-            layer.front_end().power_floor as f32,
-        );
-        let mean = if layer.front_end().subtract_mean {
+        let mean = if self.layer.front_end().subtract_mean {
             mean(sound)
         } else {
             0.0
         };
-        spectrum.fill(Complex::default());
-        spectrum
+        self.spectrum.fill(Complex::default());
+        self.spectrum
             .iter_mut()
             .zip(sound)
             .for_each(|(z, x)| z.re = x - mean);
-        forward.process_with_scratch(spectrum, &mut own(workspaces).scratch);
-
-        let channels = analytic
-            .par_chunks_mut(n)
-            .zip(downsampled.par_chunks_mut(frames))
-            .zip(out.par_chunks_mut(frames));
-        channels.zip(layer.bands()).with_max_len(1).for_each(
-            |(((analytic, downsampled), out), band)| {
-                let Workspace {
-                    scratch, envelope, ..
-                } = &mut *own(workspaces);
-                let bins = spectrum[band.first..].iter().zip(&band.gains);
-                analytic
-                    .iter_mut()
-                    .zip(bins)
-                    .for_each(|(a, (x, gain))| *a = x * (gain / n as f32));
-                analytic[band.gains.len()..].fill(Complex::default());
-                inverse.process_with_scratch(analytic, scratch);
-                envelope::magnitudes(&analytic[..envelope.len()], floor, envelope);
-                decimate::decimate(
-                    envelope,
-                    layer.taps(),
-                    layer.front_end().stride(),
-                    layer.before(),
+        self.forward
+            .process_with_scratch(&mut self.spectrum, &mut own(&self.workspaces).scratch);
+        let mut downsampled = std::mem::take(&mut self.downsampled);
+        let frames = self.layer.frames();
+        downsampled
+            .par_chunks_mut(frames)
+            .zip(out.par_chunks_mut(frames))
+            .enumerate()
+            .with_max_len(1)
+            .for_each(|(channel, (downsampled, out))| {
+                isa.run(Hear {
+                    of: self,
+                    channel,
                     downsampled,
-                );
+                });
                 out.iter_mut()
                     .zip(downsampled)
-                    .for_each(|(y, d)| *y = last_stage.compress(*d));
-            },
-        );
+                    .for_each(|(y, d)| *y = self.last_stage.compress(*d));
+            });
+        self.downsampled = downsampled;
     }
 
     /// Puts the gradient with respect to the sound into `dx`, or adds it to what is there.
-    pub fn pullback(&mut self, cotangent: &[f32], dx: &mut [f32], add: bool) {
+    pub fn pullback(&mut self, isa: Isa, cotangent: &[f32], dx: &mut [f32], add: bool) {
         self.make_workspaces();
-        let Self {
-            layer,
-            last_stage,
-            forward,
-            inverse,
-            spectrum,
-            analytic,
-            downsampled,
-            shares,
-            workspaces,
-        } = self;
-        let (n, frames, floor) = (
-            layer.transform_length(),
-            layer.frames(),
-            layer.front_end().power_floor as f32,
-        );
-        let channels = analytic
-            .par_chunks(n)
-            .zip(downsampled.par_chunks(frames))
-            .zip(cotangent.par_chunks(frames));
-        let channels = channels
-            .zip(layer.bands())
-            .zip(shares.par_iter_mut())
-            .with_max_len(1);
-        channels.for_each(|((((analytic, downsampled), cotangent), band), share)| {
-            let work = &mut *own(workspaces);
-            let gradients = downsampled
-                .iter()
-                .zip(cotangent)
-                .map(|(d, g)| g * last_stage.slope(*d));
-            work.frames
-                .iter_mut()
-                .zip(gradients)
-                .for_each(|(f, g)| *f = g);
-            work.envelope.fill(0.0);
-            let (stride, before) = (layer.front_end().stride(), layer.before());
-            decimate::spread(
-                &work.frames,
-                layer.taps(),
-                stride,
-                before,
-                &mut work.envelope,
-            );
-            let heard = work.envelope.len();
-            envelope::along(
-                &analytic[..heard],
-                &work.envelope,
-                floor,
-                &mut work.analytic[..heard],
-            );
-            work.analytic[heard..].fill(Complex::default());
-            forward.process_with_scratch(&mut work.analytic, &mut work.scratch);
-            let bins = work.analytic.iter().zip(&band.gains);
-            share
-                .iter_mut()
-                .zip(bins)
-                .for_each(|(s, (a, gain))| *s = a * (gain / n as f32));
-        });
-        // The forward pass's spectrum is needed no longer; its buffer takes the gradient's.
-        spectrum.fill(Complex::default());
-        for (band, share) in layer.bands().iter().zip(shares) {
-            spectrum[band.first..]
+        let mut shares = std::mem::take(&mut self.shares);
+        cotangent
+            .par_chunks(self.layer.frames())
+            .zip(&mut shares)
+            .enumerate()
+            .with_max_len(1)
+            .for_each(|(channel, (cotangent, share))| {
+                isa.run(Answer {
+                    of: self,
+                    channel,
+                    cotangent,
+                    share,
+                });
+            });
+        self.gradient.fill(Complex::default());
+        for (band, share) in self.layer.bands().iter().zip(&shares) {
+            self.gradient[band.first..]
                 .iter_mut()
                 .zip(share)
                 .for_each(|(sum, s)| *sum += *s);
         }
-        inverse.process_with_scratch(spectrum, &mut own(workspaces).scratch);
-        let gradient = &spectrum[..layer.samples()];
-        let mean = if layer.front_end().subtract_mean {
+        self.shares = shares;
+        self.inverse
+            .process_with_scratch(&mut self.gradient, &mut own(&self.workspaces).scratch);
+        let gradient = &self.gradient[..self.layer.samples()];
+        let mean = if self.layer.front_end().subtract_mean {
             let sum: f64 = gradient.iter().map(|z| f64::from(z.re)).sum();
             (sum / gradient.len() as f64) as f32
         } else {
@@ -273,6 +226,107 @@ impl Cochlea {
             let g = z.re - mean;
             *d = if add { *d + g } else { g };
         }
+    }
+
+    /// Computes a channel's analytic signal from the sound's spectrum.
+    #[inline(always)]
+    fn analytic<L: Lanes>(&self, channel: usize, work: &mut Workspace) {
+        let band = &self.layer.bands()[channel];
+        let n = self.spectrum.len();
+        let bins = &mut work.bins[..band.gains.len()];
+        let heard = self.spectrum[band.first..].iter().zip(&band.gains);
+        bins.iter_mut()
+            .zip(heard)
+            .for_each(|(bin, (x, gain))| *bin = x * (gain / n as f32));
+        if let Some(bands) = &self.bands {
+            bands.signal::<L>(channel, bins, &mut work.z, &mut work.bands);
+            return;
+        }
+        work.whole[..bins.len()].copy_from_slice(bins);
+        work.whole[bins.len()..].fill(Complex::default());
+        self.inverse
+            .process_with_scratch(&mut work.whole, &mut work.scratch);
+        for ([re, im], values) in work.z.iter_mut().zip(work.whole.chunks(LANES)) {
+            for (l, value) in values.iter().enumerate() {
+                (re.0[l], im.0[l]) = (value.re, value.im);
+            }
+        }
+    }
+
+    /// Computes a channel's share of the gradient's spectrum from a signal's gradient, the transpose of the above.
+    #[inline(always)]
+    fn share<L: Lanes>(&self, channel: usize, work: &mut Workspace, share: &mut [Complex<f32>]) {
+        if let Some(bands) = &self.bands {
+            bands.bins::<L>(channel, &work.z, share, &mut work.bands);
+        } else {
+            for (values, [re, im]) in work.whole.chunks_mut(LANES).zip(&work.z) {
+                for (l, value) in values.iter_mut().enumerate() {
+                    *value = Complex::new(re.0[l], im.0[l]);
+                }
+            }
+            self.forward
+                .process_with_scratch(&mut work.whole, &mut work.scratch);
+            share.copy_from_slice(&work.whole[..share.len()]);
+        }
+        let n = self.spectrum.len();
+        let gains = &self.layer.bands()[channel].gains;
+        let values = share.iter_mut().zip(gains);
+        values.for_each(|(value, gain)| *value *= gain / n as f32);
+    }
+
+    fn floor(&self) -> f32 {
+        self.layer.front_end().power_floor as f32
+    }
+}
+
+/// One channel's downsampled envelope.
+struct Hear<'a> {
+    of: &'a Cochlea,
+    channel: usize,
+    downsampled: &'a mut [f32],
+}
+
+impl Kernel for Hear<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let work = &mut *own(&self.of.workspaces);
+        self.of.analytic::<L>(self.channel, work);
+        let decimator = &self.of.decimator;
+        let inner = &mut work.envelope[decimator.margin()..];
+        envelope::magnitudes::<L>(&work.z, self.of.floor(), inner);
+        let (from, to) = (self.of.layer.samples(), work.z.len() * LANES);
+        flat_mut(inner)[from..to].fill(0.0);
+        decimator.frames::<L>(&work.envelope, self.downsampled);
+    }
+}
+
+/// One channel's share of the gradient's spectrum.
+struct Answer<'a> {
+    of: &'a Cochlea,
+    channel: usize,
+    cotangent: &'a [f32],
+    share: &'a mut [Complex<f32>],
+}
+
+impl Kernel for Answer<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let of = self.of;
+        let work = &mut *own(&of.workspaces);
+        let frames = of.layer.frames();
+        let downsampled = &of.downsampled[self.channel * frames..][..frames];
+        let gradients = downsampled.iter().zip(self.cotangent);
+        work.frames
+            .iter_mut()
+            .zip(gradients)
+            .for_each(|(f, (d, g))| *f = g * of.last_stage.slope(*d));
+        of.analytic::<L>(self.channel, work);
+        let lanes = work.z.len();
+        let gradient = &mut work.envelope[of.decimator.margin()..][..lanes];
+        of.decimator.spread::<L>(&work.frames, gradient);
+        flat_mut(gradient)[of.layer.samples()..].fill(0.0);
+        envelope::along::<L>(&mut work.z, gradient, of.floor());
+        of.share::<L>(self.channel, work, self.share);
     }
 }
 

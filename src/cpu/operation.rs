@@ -277,7 +277,7 @@ impl Operation {
                 };
                 let all = by_item_mut(flat_mut(out), elements);
                 for ((cochlea, out), x) in each.iter_mut().zip(all).zip(x.chunks(x.len() / items)) {
-                    cochlea.forward(flat(x), out);
+                    cochlea.forward(machine.isa, flat(x), out);
                 }
             }
             Self::Convolution(op) => op.forward(machine, x, out, finish),
@@ -375,7 +375,7 @@ impl Operation {
                     let stride = dx.len() / items;
                     let all = dx.chunks_mut(stride).zip(by_item(g, elements));
                     for (cochlea, (dx, g)) in each.iter_mut().zip(all) {
-                        cochlea.pullback(g, dx, add);
+                        cochlea.pullback(isa, g, dx, add);
                     }
                 });
             }

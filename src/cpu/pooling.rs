@@ -3,7 +3,7 @@
 use super::kernels::finish::Gate;
 use super::kernels::lanes::{Isa, Kernel, Lane, Lanes};
 use super::operation::Target;
-use crate::layers::Window;
+use crate::layers::{Padding, Window};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -74,22 +74,38 @@ impl Pooling {
             .zip(y.par_chunks(to).zip(cotangent.par_chunks(to)))
             .enumerate()
             .for_each(|(plane, ((dx, x), (y, g)))| {
-                if !add {
+                let once = self.tiles() && !add;
+                if !once && !add {
                     dx.fill(Lane::ZERO);
                 }
                 let gate = gate.map(|gate| Gate {
                     output: &gate.output[plane * from..][..from],
                     ..gate
                 });
-                isa.run(Pullback {
+                let pullback = Pullback {
                     of: self,
                     x,
                     y,
                     g,
                     dx,
                     gate,
-                });
+                };
+                if once {
+                    isa.run(Once(pullback));
+                } else {
+                    isa.run(pullback);
+                }
             });
+    }
+
+    /// Whether every input is seen by exactly one window.
+    fn tiles(&self) -> bool {
+        let window = self.window;
+        let once = |a: usize| {
+            window.kernel[a] == window.stride[a]
+                && self.input[a] == window.kernel[a] * self.output[a]
+        };
+        window.padding == Padding::default() && once(0) && once(1)
     }
 
     /// Every output with the input rows and columns that its window sees.
@@ -208,6 +224,49 @@ impl Kernel for Pullback<'_> {
             let ceiling = L::splat(gate.ceiling);
             for (dx, y) in self.dx.iter_mut().zip(gate.output) {
                 L::load(dx).where_open(L::load(y), ceiling).store(dx);
+            }
+        }
+    }
+}
+
+/// The same where windows neither overlap nor leave anything out: every number of the gradient is written once.
+struct Once<'a>(Pullback<'a>);
+
+impl Kernel for Once<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let Pullback {
+            of,
+            x,
+            y,
+            g,
+            dx,
+            gate,
+        } = self.0;
+        let width = of.input[1];
+        let ceiling = L::splat(gate.map_or(f32::INFINITY, |gate| gate.ceiling));
+        for (at, rows, columns) in of.windows() {
+            let y = L::load(&y[at]);
+            let mut g = L::load(&g[at]);
+            if let Kind::Average { count_padding } = of.kind {
+                g = g.mul(L::splat(of.share(count_padding, &rows, &columns)));
+            }
+            for row in rows {
+                for place in row * width + columns.start..row * width + columns.end {
+                    let here = match of.kind {
+                        Kind::Max => {
+                            let here = g.where_equal(L::load(&x[place]), y);
+                            g = g.sub(here);
+                            here
+                        }
+                        Kind::Average { .. } => g,
+                    };
+                    let here = match gate {
+                        Some(gate) => here.where_open(L::load(&gate.output[place]), ceiling),
+                        None => here,
+                    };
+                    here.store(&mut dx[place]);
+                }
             }
         }
     }

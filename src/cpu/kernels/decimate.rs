@@ -1,73 +1,140 @@
 //! A filter that is evaluated only where its output is wanted, and its transpose.
 
-/// Partial sums kept side by side: four AVX-512 or eight AVX2 registers' worth of two.
-const LANES: usize = 32;
+use super::lanes::{LANES, Lane, Lanes, flat, flat_mut, lanes_for};
+
+/// Lanes of a signal that are worked on together by the transpose.
+const CHUNK: usize = 8;
 
 /// `out[f] = Σⱼ taps[j] · signal[f · stride + j − before]`, zeros beyond the signal's ends.
-///
-/// Multiplication and addition are rounded separately, so the result is the same on every instruction set.
-pub fn decimate(signal: &[f32], taps: &[f32], stride: usize, before: usize, out: &mut [f32]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (frame, out) in out.iter_mut().enumerate() {
-                let (signal_from, taps_from, n) =
-                    overlap(frame * stride, before, signal.len(), taps.len());
-                *out = dot(
-                    &signal[signal_from..signal_from + n],
-                    &taps[taps_from..taps_from + n],
-                );
-            }
-        },
-    );
+pub struct Decimator {
+    /// Between zeros, `CHUNK` lanes and as many before and after.
+    taps: Vec<Lane>,
+    length: usize,
+    stride: usize,
+    before: usize,
+    frames: usize,
+    /// Lanes of zeros that a signal has before it.
+    margin: usize,
+    /// Lanes of a signal with its zeros.
+    padded: usize,
 }
 
-/// The transpose of [`decimate`]: adds `frames[f] · taps[j]` to `signal[f · stride + j − before]`.
-pub fn spread(frames: &[f32], taps: &[f32], stride: usize, before: usize, signal: &mut [f32]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (frame, g) in frames.iter().enumerate() {
-                let (signal_from, taps_from, n) =
-                    overlap(frame * stride, before, signal.len(), taps.len());
-                let taps = &taps[taps_from..taps_from + n];
-                signal[signal_from..signal_from + n]
-                    .iter_mut()
-                    .zip(taps)
-                    .for_each(|(s, tap)| *s += g * tap);
-            }
-        },
-    );
-}
-
-/// Where the taps of a frame meet the signal: first sample, first tap, how many.
-#[inline(always)]
-fn overlap(start: usize, before: usize, samples: usize, taps: usize) -> (usize, usize, usize) {
-    let first_sample = start.saturating_sub(before).min(samples);
-    let first_tap = before.saturating_sub(start).min(taps);
-    (
-        first_sample,
-        first_tap,
-        (taps - first_tap).min(samples - first_sample),
-    )
-}
-
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
+impl Decimator {
+    /// For signals of `samples` samples.
+    pub fn new(taps: &[f32], stride: usize, before: usize, frames: usize, samples: usize) -> Self {
+        let mut between = vec![Lane::ZERO; lanes_for(taps.len()) + 2 * (CHUNK + 1)];
+        flat_mut(&mut between)[CHUNK * LANES..][..taps.len()].copy_from_slice(taps);
+        let margin = lanes_for(before);
+        let last = (frames.max(1) - 1) * stride + margin * LANES - before;
+        let end = last + lanes_for(taps.len()) * LANES;
+        Self {
+            taps: between,
+            length: taps.len(),
+            stride,
+            before,
+            frames,
+            margin,
+            padded: lanes_for(end).max(margin + lanes_for(samples)),
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+
+    /// Lanes of a signal with the zeros that it needs around it.
+    pub fn padded(&self) -> usize {
+        self.padded
+    }
+
+    /// Of these, how many come before the signal.
+    pub fn margin(&self) -> usize {
+        self.margin
+    }
+
+    /// From a signal between zeros to frames.
+    ///
+    /// # Panics
+    /// When a buffer is too short.
+    #[inline(always)]
+    pub fn frames<L: Lanes>(&self, padded: &[Lane], out: &mut [f32]) {
+        if L::SUMS >= 24 {
+            self.frames_by::<L, 8>(padded, out);
+        } else {
+            self.frames_by::<L, 4>(padded, out);
+        }
+    }
+
+    /// `T` frames at a time, so that a tap that was loaded serves them all.
+    #[inline(always)]
+    fn frames_by<L: Lanes, const T: usize>(&self, padded: &[Lane], out: &mut [f32]) {
+        let (signal, start) = (flat(padded), self.margin * LANES - self.before);
+        let taps = &self.taps[CHUNK..][..lanes_for(self.length)];
+        for (block, out) in out[..self.frames].chunks_mut(T).enumerate() {
+            // The last frames are computed more than once rather than by another loop.
+            let seen: [&[f32]; T] = std::array::from_fn(|t| {
+                let frame = (block * T + t).min(self.frames - 1);
+                &signal[start + frame * self.stride..][..taps.len() * LANES]
+            });
+            let mut sums = [L::splat(0.0); T];
+            for (v, tap) in taps.iter().enumerate() {
+                let tap = L::load(tap);
+                for (sum, seen) in sums.iter_mut().zip(seen) {
+                    if let Some(values) = seen[v * LANES..].first_chunk() {
+                        *sum = L::load_any(values).mul_add(tap, *sum);
+                    }
+                }
+            }
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = sum.sum();
+            }
+        }
+    }
+
+    /// The transpose: what each sample of a signal counts for in the frames, weighted with `frames`.
+    ///
+    /// # Panics
+    /// When a buffer is too short.
+    #[inline(always)]
+    pub fn spread<L: Lanes>(&self, frames: &[f32], out: &mut [Lane]) {
+        let taps = flat(&self.taps);
+        for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
+            // Of sample `place − before`, frame `f` sees tap `place − f · stride`.
+            let place = chunk * CHUNK * LANES + self.before;
+            let first = (place + 1)
+                .saturating_sub(self.length)
+                .div_ceil(self.stride);
+            let end = ((place + CHUNK * LANES - 1) / self.stride + 1).min(self.frames);
+            let mut sums = [L::splat(0.0); CHUNK];
+            for (f, g) in frames[..end].iter().enumerate().skip(first) {
+                let seen = &taps[place + CHUNK * LANES - f * self.stride..][..CHUNK * LANES];
+                let g = L::splat(*g);
+                for (sum, tap) in sums.iter_mut().zip(seen.as_chunks().0) {
+                    *sum = L::load_any(tap).mul_add(g, *sum);
+                }
+            }
+            for (out, sum) in out.iter_mut().zip(sums) {
+                sum.store(out);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::{Isa, Kernel};
     use super::*;
+
+    struct Both<'a>(
+        &'a Decimator,
+        &'a [Lane],
+        &'a mut [f32],
+        &'a [f32],
+        &'a mut [Lane],
+    );
+    impl Kernel for Both<'_> {
+        #[inline(always)]
+        fn run<L: Lanes>(self) {
+            self.0.frames::<L>(self.1, self.2);
+            self.0.spread::<L>(self.3, self.4);
+        }
+    }
 
     fn irregular(n: usize, seed: usize) -> Vec<f32> {
         (0..n)
@@ -82,6 +149,7 @@ mod tests {
             (90, 101, 7, 30),
             (40, 9, 3, 20),
             (200, 33, 50, 0),
+            (1000, 17, 200, 8),
         ] {
             let (signal, taps) = (irregular(samples, 1), irregular(length, 5));
             let frames = (samples + 2 * before).saturating_sub(length) / stride + 1;
@@ -90,28 +158,35 @@ mod tests {
                     .checked_sub(before)
                     .filter(|i| *i < samples)
             };
-            let mut out = vec![f32::NAN; frames];
-            decimate(&signal, &taps, stride, before, &mut out);
-            for (f, o) in out.iter().enumerate() {
-                let plain: f64 = (0..length)
-                    .filter_map(|j| Some(f64::from(signal[place(f, j)?]) * f64::from(taps[j])))
-                    .sum();
-                assert!(
-                    (f64::from(*o) - plain).abs() < 1e-4,
-                    "{samples} {length} {f}: {o} {plain}"
-                );
-            }
+            let decimator = Decimator::new(&taps, stride, before, frames, samples);
+            let mut padded = vec![Lane::ZERO; decimator.padded()];
+            flat_mut(&mut padded)[decimator.margin() * LANES..][..samples].copy_from_slice(&signal);
             let g = irregular(frames, 9);
-            let mut back = vec![0.0; samples];
-            spread(&g, &taps, stride, before, &mut back);
-            // ⟨Ax, g⟩ = ⟨x, Aᵀg⟩
-            let product = |a: &[f32], b: &[f32]| {
-                a.iter()
-                    .zip(b)
-                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
-                    .sum::<f64>()
-            };
-            assert!((product(&out, &g) - product(&signal, &back)).abs() < 1e-3);
+            for isa in Isa::all() {
+                let mut out = vec![f32::NAN; frames];
+                let mut back = vec![Lane([f32::NAN; LANES]); lanes_for(samples)];
+                isa.run(Both(&decimator, &padded, &mut out, &g, &mut back));
+                let mut expected_back = vec![0.0; samples];
+                for (f, o) in out.iter().enumerate() {
+                    let mut plain = 0.0;
+                    for (j, tap) in taps.iter().enumerate() {
+                        if let Some(i) = place(f, j) {
+                            plain += f64::from(signal[i]) * f64::from(*tap);
+                            expected_back[i] += f64::from(g[f]) * f64::from(*tap);
+                        }
+                    }
+                    assert!(
+                        (f64::from(*o) - plain).abs() < 1e-4,
+                        "{samples} {length} {f}: {o} {plain}"
+                    );
+                }
+                for (i, (found, plain)) in flat(&back).iter().zip(&expected_back).enumerate() {
+                    assert!(
+                        (f64::from(*found) - plain).abs() < 1e-4,
+                        "{samples} {length} sample {i}: {found} {plain}"
+                    );
+                }
+            }
         }
     }
 }

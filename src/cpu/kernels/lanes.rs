@@ -50,6 +50,8 @@ pub trait Lanes: Copy {
     fn splat(value: f32) -> Self;
     /// From memory.
     fn load(from: &Lane) -> Self;
+    /// From memory that is not aligned.
+    fn load_any(from: &[f32; LANES]) -> Self;
     /// To memory.
     fn store(self, to: &mut Lane);
     /// `self + other`.
@@ -60,6 +62,12 @@ pub trait Lanes: Copy {
     fn mul(self, other: Self) -> Self;
     /// `self · factor + term`, rounded once where the machine can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// `self · factor − term`, rounded once where the machine can.
+    fn mul_sub(self, factor: Self, term: Self) -> Self;
+    /// `self / other`.
+    fn div(self, other: Self) -> Self;
+    /// `√self`.
+    fn sqrt(self) -> Self;
     /// The larger of the two; the other one where `self` is not a number.
     fn max(self, other: Self) -> Self;
     /// Limited to between 0 and `ceiling`; not a number stays so.
@@ -172,6 +180,10 @@ impl Lanes for Portable {
         Self(from.0)
     }
     #[inline(always)]
+    fn load_any(from: &[f32; LANES]) -> Self {
+        Self(*from)
+    }
+    #[inline(always)]
     fn store(self, to: &mut Lane) {
         to.0 = self.0;
     }
@@ -198,6 +210,18 @@ impl Lanes for Portable {
         } else {
             self.mul(factor).add(term)
         }
+    }
+    #[inline(always)]
+    fn mul_sub(self, factor: Self, term: Self) -> Self {
+        self.mul_add(factor, term.with(term, |t, _| -t))
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.with(other, |a, b| a / b)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.with(self, |a, _| a.sqrt())
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
@@ -230,7 +254,7 @@ impl Lanes for Portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Kernel, Lane, Lanes};
+    use super::{Kernel, LANES, Lane, Lanes};
     use std::arch::x86_64::*;
 
     /// # Safety
@@ -268,6 +292,10 @@ mod x86 {
             Self(unsafe { _mm512_load_ps(from.0.as_ptr()) })
         }
         #[inline(always)]
+        fn load_any(from: &[f32; LANES]) -> Self {
+            Self(unsafe { _mm512_loadu_ps(from.as_ptr()) })
+        }
+        #[inline(always)]
         fn store(self, to: &mut Lane) {
             unsafe { _mm512_store_ps(to.0.as_mut_ptr(), self.0) }
         }
@@ -286,6 +314,18 @@ mod x86 {
         #[inline(always)]
         fn mul_add(self, factor: Self, term: Self) -> Self {
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
+        }
+        #[inline(always)]
+        fn mul_sub(self, factor: Self, term: Self) -> Self {
+            Self(unsafe { _mm512_fmsub_ps(self.0, factor.0, term.0) })
+        }
+        #[inline(always)]
+        fn div(self, other: Self) -> Self {
+            Self(unsafe { _mm512_div_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            Self(unsafe { _mm512_sqrt_ps(self.0) })
         }
         #[inline(always)]
         fn max(self, other: Self) -> Self {
@@ -353,6 +393,16 @@ mod x86 {
             Self(unsafe { [_mm256_load_ps(low.as_ptr()), _mm256_load_ps(high.as_ptr())] })
         }
         #[inline(always)]
+        fn load_any(from: &[f32; LANES]) -> Self {
+            let [low, high] = [&from[..8], &from[8..]];
+            Self(unsafe {
+                [
+                    _mm256_loadu_ps(low.as_ptr()),
+                    _mm256_loadu_ps(high.as_ptr()),
+                ]
+            })
+        }
+        #[inline(always)]
         fn store(self, to: &mut Lane) {
             let (low, high) = to.0.split_at_mut(8);
             unsafe {
@@ -380,6 +430,23 @@ mod x86 {
                     _mm256_fmadd_ps(self.0[1], factor.0[1], term.0[1]),
                 ])
             }
+        }
+        #[inline(always)]
+        fn mul_sub(self, factor: Self, term: Self) -> Self {
+            unsafe {
+                Self([
+                    _mm256_fmsub_ps(self.0[0], factor.0[0], term.0[0]),
+                    _mm256_fmsub_ps(self.0[1], factor.0[1], term.0[1]),
+                ])
+            }
+        }
+        #[inline(always)]
+        fn div(self, other: Self) -> Self {
+            self.with(other, |a, b| unsafe { _mm256_div_ps(a, b) })
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            self.with(self, |a, _| unsafe { _mm256_sqrt_ps(a) })
         }
         #[inline(always)]
         fn max(self, other: Self) -> Self {
@@ -432,6 +499,10 @@ mod tests {
                 a.sub(b),
                 a.mul(b),
                 a.mul_add(b, c),
+                a.mul_sub(b, c),
+                a.div(L::splat(0.5)),
+                a.mul(a).sqrt(),
+                L::load_any(&self.0[1].0),
                 a.max(b),
                 a.rectified(b),
                 a.where_open(b, c),
@@ -468,6 +539,10 @@ mod tests {
             at(&|a, b, _| a - b),
             at(&|a, b, _| a * b),
             at(&|a, b, c| a * b + c),
+            at(&|a, b, c| a * b - c),
+            at(&|a, _, _| a / 0.5),
+            at(&|a, _, _| a.abs()),
+            at(&|_, b, _| b),
             at(&|a, b, _| a.max(b)),
             at(&|a, b, _| a.clamp(0.0, b)),
             at(&|a, b, c| if b > 0.0 && b < c { a } else { 0.0 }),

@@ -5,9 +5,11 @@
 //! - [`panel`]: the micro-kernel; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
 //!   their arithmetic of one axis
 //! - [`depthwise`], [`narrow`]: convolutions that are not
-//! - [`linear`], [`correlate`], [`decimate`], [`envelope`]: plain planes and signals
+//! - [`transform`], [`band`]: Fourier transforms of a filter's few bins; [`envelope`], [`decimate`]: what becomes of them
+//! - [`linear`], [`correlate`]: plain planes
 //! - [`shared`], [`workspace`]: memory for several threads
 
+pub mod band;
 pub mod correlate;
 pub mod decimate;
 pub mod dense;
@@ -21,6 +23,7 @@ pub mod panel;
 pub mod shared;
 pub mod sweep;
 pub mod toom;
+pub mod transform;
 pub mod winograd;
 pub mod workspace;
 
