@@ -54,6 +54,9 @@ pub trait Lanes: Copy {
     fn load_any(from: &[f32; LANES]) -> Self;
     /// To memory.
     fn store(self, to: &mut Lane);
+    /// Asks for a lane that will be loaded soon, `ahead` lanes after `from`, which need not exist.
+    #[inline(always)]
+    fn expect(_from: &Lane, _ahead: usize) {}
     /// `self + other`.
     fn add(self, other: Self) -> Self;
     /// `self − other`.
@@ -298,6 +301,13 @@ mod x86 {
         #[inline(always)]
         fn store(self, to: &mut Lane) {
             unsafe { _mm512_store_ps(to.0.as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        fn expect(from: &Lane, ahead: usize) {
+            // Nothing is read: an address that does not exist is ignored.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(from).wrapping_add(ahead).cast())
+            }
         }
         #[inline(always)]
         fn add(self, other: Self) -> Self {

@@ -13,6 +13,7 @@ use super::shared::Shared;
 use super::toom::{collect, spread, weights};
 use super::workspace::Workspaces;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 /// Points and outputs of a tile, down and across.
@@ -96,6 +97,8 @@ pub struct Winograd {
 const CACHED_WEIGHTS: usize = 3 << 20;
 /// Bytes of transformed tiles that a task holds.
 const TASK: usize = 1_200_000;
+/// Tiles whose numbers are asked for before they are needed.
+const AHEAD: usize = 2;
 /// Most tiles of a task.
 const TASK_TILES: usize = 224;
 /// Most tiles of a stage.
@@ -345,6 +348,17 @@ impl Winograd {
     }
 }
 
+/// The values of an array that was made without zeros: filling arrays that are about to be written anyway took a
+/// twentieth of a step.
+///
+/// # Safety
+/// All of them must have been written.
+#[inline(always)]
+unsafe fn written<L: Copy, const N: usize>(values: &[MaybeUninit<L>; N]) -> [L; N] {
+    // SAFETY: `MaybeUninit<L>` lies in memory as `L` does, and by the contract holds one.
+    unsafe { std::ptr::from_ref(values).cast::<[L; N]>().read() }
+}
+
 struct Spread<'a, const DOWN: usize, const ACROSS: usize> {
     of: &'a Winograd,
     x: &'a [Lane],
@@ -368,13 +382,15 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
                 && left >= 0
                 && top as usize + DOWN <= height
                 && left as usize + ACROSS <= width;
-            let mut half = [[L::splat(0.0); ACROSS]; DOWN];
+            let mut half = [[const { MaybeUninit::<L>::uninit() }; ACROSS]; DOWN];
             for j in 0..ACROSS {
                 let mut seen = [L::splat(0.0); DOWN];
                 let column = left + j as isize;
                 if inside {
                     for (i, seen) in seen.iter_mut().enumerate() {
-                        *seen = L::load(&plane[(top as usize + i) * width + column as usize]);
+                        let x = &plane[(top as usize + i) * width + column as usize];
+                        L::expect(x, AHEAD * self.of.scheme.outputs[1]);
+                        *seen = L::load(x);
                     }
                 } else if (0..width as isize).contains(&column) {
                     for (i, seen) in seen.iter_mut().enumerate() {
@@ -385,11 +401,13 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
                     }
                 }
                 for (half, v) in half.iter_mut().zip(spread::<L, DOWN>(seen)) {
-                    half[j] = v;
+                    half[j].write(v);
                 }
             }
             for (i, half) in half.iter().enumerate() {
-                for (j, v) in spread::<L, ACROSS>(*half).into_iter().enumerate() {
+                // SAFETY: every column of every row has just been written.
+                let row = unsafe { written(half) };
+                for (j, v) in spread::<L, ACROSS>(row).into_iter().enumerate() {
                     let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
                     // SAFETY: in the block that the caller of `Winograd::spread` answers for.
                     v.store(unsafe { &mut self.values.part(at..at + 1)[0] });
@@ -420,21 +438,24 @@ impl<const DOWN: usize, const ACROSS: usize, const ROWS: usize, const COLUMNS: u
         let finisher = self.finish.block::<L>(self.block);
         for (t, tile) in self.tiles.clone().enumerate() {
             let (item, [y, x]) = self.of.place(tile);
-            let mut half = [[L::splat(0.0); ACROSS]; ROWS];
+            let mut half = [[const { MaybeUninit::<L>::uninit() }; ACROSS]; ROWS];
             for j in 0..ACROSS {
                 let mut products = [L::splat(0.0); DOWN];
                 for (i, p) in products.iter_mut().enumerate() {
                     let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
-                    *p = L::load(&self.products[at]);
+                    let product = &self.products[at];
+                    L::expect(product, AHEAD);
+                    *p = L::load(product);
                 }
                 let sums = collect::<L, DOWN, ROWS>(products);
                 for (half, v) in half.iter_mut().zip(sums) {
-                    half[j] = v;
+                    half[j].write(v);
                 }
             }
             let columns = COLUMNS.min(width - x);
             for (i, half) in half.iter().enumerate().take(height - y) {
-                let sums = collect::<L, ACROSS, COLUMNS>(*half);
+                // SAFETY: every column of every row has just been written.
+                let sums = collect::<L, ACROSS, COLUMNS>(unsafe { written(half) });
                 let at = ((item * blocks + self.block) * height + y + i) * width + x;
                 // SAFETY: in the tile and block that the caller of `Winograd::collect` answers for.
                 let row = unsafe { self.out.part(at..at + columns) };
