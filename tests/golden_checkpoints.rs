@@ -81,7 +81,7 @@ fn a_missing_companion_is_named_and_an_unknown_tensor_comes_with_the_nearest() {
     assert!(error.contains("Not a TensorFlow checkpoint"), "{error}");
 }
 
-/// What a bundle lacks is missed when a tensor is read, before memory is given for it.
+/// What a bundle lacks is missed when it is opened, and if it is lost later, before memory is given for it.
 #[test]
 fn a_bundle_that_promises_more_than_it_has_costs_nothing() {
     let place = tempfile::tempdir().unwrap();
@@ -91,8 +91,15 @@ fn a_bundle_that_promises_more_than_it_has_costs_nothing() {
         place.path().join("small_sharded.ckpt.data-00000-of-00001"),
     );
     std::fs::copy(from.join("small_sharded.ckpt.index"), &index).unwrap();
-    std::fs::write(&data, b"short").unwrap();
+    let whole = from.join("small_sharded.ckpt.data-00000-of-00001");
+    std::fs::copy(&whole, &data).unwrap();
     let mut v2 = Checkpoint::open(&index).unwrap();
+    std::fs::write(&data, b"short").unwrap();
+    let error = Checkpoint::open(&index).err().unwrap().to_string();
+    assert!(
+        error.contains(".data-00000-of-00001") && error.contains("cut short: 5 bytes"),
+        "{error}"
+    );
     let names: Vec<String> = v2.tensors().keys().cloned().collect();
     for name in names {
         let error = v2.read(&name).unwrap_err().to_string();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Where a network runs.
 #[derive(Args, Clone, Debug)]
 pub struct Computer {
-    /// cpu (fast) or reference (slow, on candle tensors).
+    /// cpu (fast), reference (slow, on candle tensors), or, where built in, cuda, cuda:1, … and metal.
     #[arg(long, default_value = "cpu")]
     pub device: String,
     /// Threads; 0 means one per core.

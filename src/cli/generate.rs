@@ -36,7 +36,7 @@ pub struct Generate {
     /// The layers to match, separated by commas; 'all' for the model's metamer layers.
     #[arg(long)]
     layer: String,
-    /// quick, feather2019, feather2023, or a recipe file (.toml).
+    /// quick, fast, feather2019, feather2023, or a recipe file (.toml).
     #[arg(long, default_value = "quick")]
     recipe: String,
     /// Number of updates; schedules of blocks keep their number of blocks.

@@ -6,8 +6,8 @@ use crate::{Error, Result};
 use candle_core::{DType, Device};
 use std::sync::Arc;
 
-/// The device names that this build understands.
-pub const DEVICES: [&str; 2] = ["cpu", "reference"];
+/// The device names: `cuda` is `cuda:0`, the first of several cards.
+pub const DEVICES: [&str; 4] = ["cpu", "reference", "cuda", "metal"];
 
 /// More threads than this are a slip of the keyboard.
 const MAX_THREADS: usize = 1024;
@@ -28,18 +28,37 @@ pub fn executor(
             format!("must be at most {MAX_THREADS}, found {threads}"),
         ));
     }
-    match device {
-        "cpu" => Ok(Box::new(Cpu::new(graph, threads, convolving)?)),
-        "reference" => Ok(Box::new(Reference::new(graph, Device::Cpu, DType::F32)?)),
-        "metal" => Err(Error::value(
-            "device",
-            "this version runs on the CPU only; use --device cpu",
-        )),
-        other if other.starts_with("cuda") => Err(Error::value(
-            "device",
-            "this version runs on the CPU only; use --device cpu",
-        )),
-        other => Err(Error::unknown("device", other, DEVICES)),
+    if device == "cpu" {
+        return Ok(Box::new(Cpu::new(graph, threads, convolving)?));
+    }
+    Ok(Box::new(Reference::new(graph, place(device)?, DType::F32)?))
+}
+
+/// Where the tensors of the reference executor lie.
+fn place(device: &str) -> Result<Device> {
+    let (kind, number) = device.split_once(':').unwrap_or((device, "0"));
+    let card = |built: bool, feature: &str, open: fn(usize) -> candle_core::Result<Device>| {
+        let number = number.parse().map_err(|_| {
+            Error::value(
+                "device",
+                format!("'{device}': '{number}' is no number of a card"),
+            )
+        })?;
+        if !built {
+            return Err(Error::value(
+                "device",
+                format!(
+                    "'{device}': this program was built without it (cargo build --release --features {feature}); use cpu"
+                ),
+            ));
+        }
+        open(number).map_err(|e| Error::value("device", format!("'{device}': {e}")))
+    };
+    match kind {
+        "reference" if device == "reference" => Ok(Device::Cpu),
+        "cuda" => card(cfg!(feature = "cuda"), "cuda", Device::new_cuda),
+        "metal" => card(cfg!(feature = "metal"), "metal", Device::new_metal),
+        _ => Err(Error::unknown("device", device, DEVICES)),
     }
 }
 
@@ -49,5 +68,26 @@ pub fn thread_count(threads: usize) -> usize {
         threads
     } else {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(device: &str) -> String {
+        place(device).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_is_refused_by_name() {
+        assert!(matches!(place("reference"), Ok(Device::Cpu)));
+        assert!(refusal("gpu").contains("cuda"), "{}", refusal("gpu"));
+        assert!(refusal("reference:1").contains("reference:1"));
+        assert!(refusal("cuda:first").contains("'first' is no number"));
+        // Built with the feature, a machine without a card says so in the words of its driver.
+        for device in ["cuda", "cuda:99", "metal:99"] {
+            assert!(refusal(device).contains(device), "{}", refusal(device));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Named procedures: the two papers', and a quick one. Each is a TOML file with every field spelt out.
+//! Named procedures: the two papers', a fast one that comes as far in fewer steps, and one for a quick look. Each is a TOML file with every field spelt out.
 
 use super::Procedure;
 use crate::{Error, Result};
@@ -20,8 +20,9 @@ pub struct Recipe {
     pub procedure: Procedure,
 }
 
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 4] = [
     ("quick", include_str!("../../assets/recipes/quick.toml")),
+    ("fast", include_str!("../../assets/recipes/fast.toml")),
     (
         "feather2019",
         include_str!("../../assets/recipes/feather2019.toml"),
@@ -33,10 +34,14 @@ const EMBEDDED: [(&str, &str); 3] = [
 ];
 
 /// The same procedures for sounds, which differ in start, clipping and level.
-const FOR_SOUNDS: [(&str, &str); 3] = [
+const FOR_SOUNDS: [(&str, &str); 4] = [
     (
         "quick",
         include_str!("../../assets/recipes/sound/quick.toml"),
+    ),
+    (
+        "fast",
+        include_str!("../../assets/recipes/sound/fast.toml"),
     ),
     (
         "feather2019",

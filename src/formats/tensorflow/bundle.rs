@@ -74,6 +74,21 @@ impl Index {
         &self.tensors
     }
 
+    /// Checks that a file with values is as long as the index says, before anything is read from it.
+    ///
+    /// # Errors
+    /// When it has been cut short; a sentence.
+    pub fn check_length(&self, shard: u64, found: u64) -> Result<(), String> {
+        let here = self.places.values().filter(|p| p.shard == shard);
+        let promised = here.map(|p| p.offset.saturating_add(p.size)).max();
+        match promised {
+            Some(promised) if promised > found => Err(format!(
+                "Is cut short: {found} bytes of at least {promised}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Hands the values of a tensor to `sink`, in C order and in pieces, from the files that `shard` gives. The checksum
     /// is known to be right only when this returns.
     ///
@@ -202,13 +217,13 @@ pub fn shard_path(prefix: &Path, shard: u64, of: u64) -> PathBuf {
     beside(prefix, &format!(".data-{shard:05}-of-{of:05}"))
 }
 
-/// Checks that every file with values is there, so that a missing one is named before anything is read.
+/// Checks that every file with values is there and whole, so that one that is not is named before anything is read.
 ///
 /// # Errors
 /// Naming the first that is not.
-pub fn all_there(prefix: &Path, shards: u64) -> Result<()> {
-    for shard in 0..shards {
-        let path = shard_path(prefix, shard, shards);
+pub fn all_there(prefix: &Path, index: &Index) -> Result<()> {
+    for shard in 0..index.shards {
+        let path = shard_path(prefix, shard, index.shards);
         if !path.is_file() {
             let index = beside(prefix, ".index");
             return Err(Error::file(
@@ -219,6 +234,10 @@ pub fn all_there(prefix: &Path, shards: u64) -> Result<()> {
                 ),
             ));
         }
+        let length = Source::open(&path)?.length();
+        index
+            .check_length(shard, length)
+            .map_err(|reason| Error::file(path, reason))?;
     }
     Ok(())
 }

@@ -78,7 +78,7 @@ impl Checkpoint {
             let index_path = bundle::beside(&prefix, ".index");
             let index = Index::open(Source::open(&index_path)?)
                 .map_err(|reason| Error::file(&index_path, reason))?;
-            bundle::all_there(&prefix, index.shards)?;
+            bundle::all_there(&prefix, &index)?;
             return Ok(Self {
                 path: index_path,
                 kind: Kind::Bundle { index, prefix },
@@ -195,6 +195,7 @@ pub fn decode_v1(bytes: &[u8]) -> Result<BTreeMap<String, Array>, String> {
 /// When the bytes are no such checkpoint, or damaged; a sentence.
 pub fn decode_v2(index: &[u8], data: &[u8]) -> Result<BTreeMap<String, Array>, String> {
     let index = Index::open(Source::memory(index.to_vec()))?;
+    index.check_length(0, data.len() as u64)?;
     let numbers = index.tensors().iter();
     let numbers = numbers.filter(|(_, d)| Element::of(d.dtype).is_some());
     numbers
