@@ -29,6 +29,11 @@ pub fn side(height: f32) -> f32 {
     height - VALUES - layout::CAPTION
 }
 
+/// How high a part of the window with pictures of this side is.
+pub fn height(side: f32) -> f32 {
+    side + VALUES + layout::CAPTION
+}
+
 pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
     let [width, height] = view.state.inspect.picture.pixels().map(|p| p as f32);
     let room = vec2((area.width() - layout::GAP) / 2.0, side(area.height()));
