@@ -25,7 +25,7 @@ pub fn show(ctx: &Context, view: &mut View<'_>, mut text: String, asked: &Asked<
         PathPurpose::Open => (
             "Open file",
             "Open",
-            "A picture (PNG, JPEG), a sound (WAV, FLAC, OGG, MP3) or an npy file; it can also be dropped on the window",
+            "A picture, a sound or an npy file; it can also be dropped on the window",
         ),
         PathPurpose::Png => ("Save metamer as PNG", "Save", "Path of the PNG file"),
         PathPurpose::Wav => ("Save metamer as WAV", "Save", "Path of the WAV file"),
@@ -37,7 +37,7 @@ pub fn show(ctx: &Context, view: &mut View<'_>, mut text: String, asked: &Asked<
         title(ui, heading);
         let before = text.clone();
         let edit = TextEdit::singleline(&mut text)
-            .hint_text(hint)
+            .hint_text("Path")
             .desired_width(f32::INFINITY)
             .margin(vec2(8.0, 6.0));
         let edit = ui.add(edit).accessible_name("Path");

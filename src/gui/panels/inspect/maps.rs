@@ -313,14 +313,12 @@ fn channel(ui: &mut Ui, view: &mut View<'_>, look: &Look, area: Rect) {
             widgets::fixed_label(ui, title, 92.0);
             step(ui, view, "›", "Channel with less error", "Page Down", next);
             ui.add_space(6.0);
-            let line = widgets::line(
-                ui,
-                &text,
-                theme::regular(12.0),
-                t.muted,
-                ui.available_width(),
-            );
-            ui.label(line);
+            let shorter = text.replace(" by error", "");
+            let shortest = shorter.split(", place").next().unwrap_or_default();
+            let texts = [&text[..], &shorter, shortest];
+            let font = theme::regular(12.0);
+            let line = widgets::first_that_fits(ui, &texts, &font, t.muted, ui.available_width());
+            ui.label(line).on_hover_text(&text);
         });
     });
 }
