@@ -4,10 +4,10 @@
 mod window;
 
 use egui::{Event, Key, Modifiers, Role};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::kittest::Queryable;
 use metamer_studio::gui::action::Action;
 use metamer_studio::gui::state::{Dialog, Mark, Phase};
-use metamer_studio::gui::{App, Choices, Message};
+use metamer_studio::gui::{Choices, Message};
 use metamer_studio::network::imported::Library;
 use metamer_studio::verify::published;
 use std::path::{Path, PathBuf};

@@ -104,10 +104,7 @@ fn middle(ui: &mut Ui, view: &View<'_>) {
     if let Some(problem) = problem {
         let texts = [&problem[..], "No sound; all else works", "No sound"];
         let font = theme::regular(12.0);
-        let line = widgets::first_that_fits(ui, &texts, &font, t.unknown, ui.available_width());
-        let response = ui.label(line);
-        // Whoever cannot see how much room there is hears all of it.
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &problem));
+        let response = widgets::fitting_label(ui, &texts, &font, t.unknown);
         response.on_hover_text(&problem);
     } else if hearing.view.as_ref().is_some_and(|v| v.cursor().is_some()) {
         read_out(ui, view);
@@ -126,8 +123,7 @@ fn middle(ui: &mut Ui, view: &View<'_>) {
 /// The longest of some texts for which there is room.
 fn hint(ui: &mut Ui, texts: &[&str]) {
     let (font, ink) = (theme::regular(theme::SMALL), theme::tokens(ui).faint);
-    let line = widgets::first_that_fits(ui, texts, &font, ink, ui.available_width());
-    ui.label(line);
+    widgets::fitting_label(ui, texts, &font, ink);
 }
 
 fn position(ui: &mut Ui, view: &View<'_>) {

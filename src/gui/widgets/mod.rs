@@ -85,6 +85,15 @@ pub fn first_that_fits(
     line(ui, text, font.clone(), colour, width)
 }
 
+/// The first of some texts for which there is room; whoever cannot see how much room there is hears the first.
+pub fn fitting_label(ui: &mut Ui, texts: &[&str], font: &FontId, ink: Color32) -> egui::Response {
+    let line = first_that_fits(ui, texts, font, ink, ui.available_width());
+    let response = ui.label(line);
+    let whole = texts.first().copied().unwrap_or_default();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, whole));
+    response
+}
+
 /// Draws the line that shows where the keyboard is.
 pub fn focus_ring(ui: &Ui, response: &egui::Response, rect: Rect) {
     if response.has_focus() {

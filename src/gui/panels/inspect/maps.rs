@@ -280,9 +280,7 @@ fn layers(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
             });
             let texts = [&format!("{shape}   {figures}")[..], &figures];
             let font = theme::regular(12.0);
-            let line =
-                widgets::first_that_fits(ui, &texts, &font, t.muted, ui.available_width());
-            ui.label(line).on_hover_text(format!(
+            widgets::fitting_label(ui, &texts, &font, t.muted).on_hover_text(format!(
                 "{shape}   {figures}\nShape of the layer; Spearman's rho and 20 log10(‖reference‖ / ‖reference − metamer‖) over all of it"
             ));
         });
@@ -317,8 +315,7 @@ fn channel(ui: &mut Ui, view: &mut View<'_>, look: &Look, area: Rect) {
             let shortest = shorter.split(", place").next().unwrap_or_default();
             let texts = [&text[..], &shorter, shortest];
             let font = theme::regular(12.0);
-            let line = widgets::first_that_fits(ui, &texts, &font, t.muted, ui.available_width());
-            ui.label(line).on_hover_text(&text);
+            widgets::fitting_label(ui, &texts, &font, t.muted).on_hover_text(&text);
         });
     });
 }
