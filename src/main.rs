@@ -1,8 +1,10 @@
 //! Parses the command line, opens the window or carries out a subcommand, prints one error.
 
 use clap::Parser;
+use metamer_studio::cli::bench::ShownPage;
 use metamer_studio::cli::{self, Cli, Command, Outcome};
-use metamer_studio::gui::{self, GuiOptions, View, theme::ThemeChoice};
+use metamer_studio::gui::page::Page;
+use metamer_studio::gui::{self, GuiOptions, MeasureFrames, View, theme::ThemeChoice};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -49,9 +51,19 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Some(Command::Bench(bench)) if bench.window.is_some() => {
             let seconds = bench.window.unwrap_or_default().clamp(1.0, 3600.0);
-            let measure_frames = Some(Duration::from_secs_f64(seconds));
+            let page = match (bench.page, &bench.ladder) {
+                (Some(ShownPage::Ladder), _) | (None, Some(_)) => Page::Ladder,
+                (Some(ShownPage::Inspect), _) => Page::Inspect,
+                (Some(ShownPage::Library), _) => Page::Library,
+                (Some(ShownPage::Make) | None, _) => Page::Make,
+            };
+            let what = MeasureFrames {
+                length: Duration::from_secs_f64(seconds),
+                after: bench.after,
+                page,
+            };
             window(GuiOptions {
-                measure_frames,
+                measure_frames: Some(what),
                 results: bench.ladder,
                 remember: false,
                 ..GuiOptions::default()

@@ -4,10 +4,10 @@
 mod window;
 
 use egui::{Event, Key, Modifiers, Role};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::kittest::Queryable;
 use metamer_studio::gui::action::Action;
 use metamer_studio::gui::state::{Dialog, Mark, Phase};
-use metamer_studio::gui::{App, Choices, Message};
+use metamer_studio::gui::{Choices, Message};
 use metamer_studio::network::imported::Library;
 use metamer_studio::verify::published;
 use std::path::{Path, PathBuf};
@@ -380,39 +380,6 @@ mod pictures {
     use super::*;
     use egui_kittest::SnapshotOptions;
 
-    /// A window that is drawn for real, in software where there is no graphics card.
-    fn drawn(theme: &str) -> Window {
-        let place = Arc::new(tempfile::tempdir().unwrap());
-        std::fs::write(
-            place.path().join("settings.toml"),
-            format!("theme = \"{theme}\"\n"),
-        )
-        .unwrap();
-        let mut options = options_in(&place);
-        options.hide_machine = true;
-        let dark = theme == "dark";
-        let harness = Harness::builder()
-            .with_size([1280.0, 800.0])
-            .with_theme(if dark {
-                egui::Theme::Dark
-            } else {
-                egui::Theme::Light
-            })
-            .with_render_cursor(false)
-            .wgpu()
-            .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
-        let mut window = Window { harness, place };
-        window.until("the pictures", |app| {
-            let state = app.state();
-            state.preview.reference.is_some()
-                && state
-                    .stimuli
-                    .iter()
-                    .all(|s| s.sound || s.thumbnail.is_some())
-        });
-        window
-    }
-
     /// Compares all but what is called `apart`; `failed` pixels may differ.
     fn compare(w: &mut Window, name: &str, apart: Option<&str>, failed: usize) {
         w.harness.run_steps(3);
@@ -435,14 +402,14 @@ mod pictures {
     }
 
     fn first(theme: &str) {
-        let mut w = drawn(theme);
+        let mut w = Window::drawn(theme);
         assert!(w.app().state().shown().is_none());
         // Letters may differ by a hair between rasterisers; a picture or a panel out of place is thousands of pixels.
         compare(&mut w, &format!("first_{theme}"), None, 400);
     }
 
     fn finished(theme: &str) {
-        let mut w = drawn(theme);
+        let mut w = Window::drawn(theme);
         w.set_steps(12);
         w.press(Modifiers::NONE, Key::Space);
         w.until_phase(Phase::Finished);

@@ -34,9 +34,28 @@ pub struct Bench {
     /// there.
     #[arg(long, value_name = "RUNS", requires = "window")]
     pub ladder: Option<std::path::PathBuf>,
+    /// With --window: the page that is shown; the ladder where there is one, otherwise the page on which metamers are made.
+    #[arg(long, requires = "window")]
+    pub page: Option<ShownPage>,
+    /// With --window: measures once the run has made so many steps, each of which is a point in the plots.
+    #[arg(long, value_name = "STEPS", default_value_t = 0, requires = "window")]
+    pub after: u64,
     /// One JSON object per measurement.
     #[arg(long)]
     json: bool,
+}
+
+/// A page of the window.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum ShownPage {
+    /// One metamer in the making.
+    Make,
+    /// One metamer a layer.
+    Ladder,
+    /// The metamer in the making, looked into.
+    Inspect,
+    /// All runs.
+    Library,
 }
 
 impl Bench {

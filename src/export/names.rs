@@ -71,3 +71,8 @@ pub fn clean(name: &str) -> String {
         .map(|c| if allowed(c) { c } else { '_' })
         .collect()
 }
+/// A number of things in words: `1 metamer`, `2 metamers`.
+pub fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}

@@ -10,7 +10,9 @@ use super::settings::Choices;
 use super::state::{State, StimulusEntry};
 use super::tasks::{Arrival, Tasks};
 use super::update::{Effect, Studio};
-use super::{GuiOptions, clipboard, dialogs, heatmap, keys, native_dialog, panels, theme};
+use super::{
+    GuiOptions, MeasureFrames, clipboard, dialogs, heatmap, keys, native_dialog, panels, theme,
+};
 use crate::playback::Player;
 use crate::session::{Session, SessionOptions};
 use crate::stimulus::Image;
@@ -32,7 +34,7 @@ pub struct App {
 
 /// A measurement of frame times that is going on.
 struct Measuring {
-    length: Duration,
+    what: MeasureFrames,
     begun: Option<Instant>,
     times: FrameTimes,
     reported: bool,
@@ -40,6 +42,8 @@ struct Measuring {
 
 /// What the frame-time measurement runs: the layer with the most work per step and per plot.
 const MEASURED: (&str, &str) = ("feather2023", "block0");
+/// What it runs where many steps are waited for: the same kind of work, but of the layer that is fastest.
+const MEASURED_LATE: &str = "stem";
 
 impl App {
     /// Loads the choices and starts the worker.
@@ -87,8 +91,13 @@ impl App {
         }
         let ladder = options.measure_frames.is_some()
             && options.results.as_ref().is_some_and(|r| r.exists());
-        if options.measure_frames.is_some() {
-            (choices.recipe, choices.layers) = (MEASURED.0.into(), vec![MEASURED.1.into()]);
+        if let Some(what) = options.measure_frames {
+            let layer = if what.after > 0 {
+                MEASURED_LATE
+            } else {
+                MEASURED.1
+            };
+            (choices.recipe, choices.layers) = (MEASURED.0.into(), vec![layer.into()]);
             choices.procedure = None;
         }
         if ladder {
@@ -135,11 +144,8 @@ impl App {
         if options.measure_frames.is_some() {
             studio.start_at_once();
         }
-        if ladder {
-            studio.update(Message::Do(Action::Ladder));
-        }
-        let measuring = options.measure_frames.map(|length| Measuring {
-            length,
+        let measuring = options.measure_frames.map(|what| Measuring {
+            what,
             begun: None,
             times: FrameTimes::default(),
             reported: false,
@@ -230,20 +236,28 @@ impl App {
     }
 
     fn measure(&mut self, ctx: &Context, own: Duration, whole: Option<f32>) {
-        let running = self.studio.state.active.is_some();
+        let run = self.studio.state.active();
+        let steps = run.map_or(0, |r| r.step);
+        let running = run.is_some();
         let Some(measuring) = &mut self.measuring else {
             return;
         };
-        if !running || measuring.reported {
+        if !running || measuring.reported || steps < measuring.what.after {
             return;
+        }
+        // What there is to look into is known only now.
+        let page = measuring.what.page;
+        if measuring.begun.is_none() && self.studio.state.page != page {
+            self.studio.update(Message::Do(page.action()));
+            return ctx.request_repaint();
         }
         let begun = *measuring.begun.get_or_insert_with(Instant::now);
         measuring
             .times
             .push(own, whole.map(Duration::from_secs_f32));
-        if begun.elapsed() >= measuring.length {
+        if begun.elapsed() >= measuring.what.length {
             measuring.reported = true;
-            println!("{}", measuring.times.report());
+            println!("{}; {steps} steps at the end", measuring.times.report());
             self.studio
                 .update(Message::Close(super::Closing::StopAndClose));
             ctx.request_repaint();

@@ -3,7 +3,9 @@
 use super::action::{ALL, Action};
 use super::clipboard;
 use super::inspect;
-use super::message::{LadderMessage, LibraryMessage, Message, PresentMessage, TrialMessage};
+use super::message::{
+    LadderMessage, LibraryMessage, Message, PresentMessage, TourMessage, TrialMessage,
+};
 use super::page::Page;
 use super::panels;
 use super::state::State;
@@ -18,6 +20,9 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Message>) {
     }
     if let Some(trials) = &state.trials {
         return read_trials(ctx, trials, out);
+    }
+    if state.tour.is_some() && state.dialog.is_none() {
+        read_tour(ctx, out);
     }
     let writing = ctx.text_edit_focused();
     let held = !writing
@@ -150,6 +155,23 @@ fn read_page(ctx: &Context, state: &State, out: &mut Vec<Message>) {
             out.push(Message::Inspect(message));
         }),
         Page::Make => {}
+    }
+}
+
+/// The keys of the tour's card. They come before those of the page, on which Enter and Esc mean something else; a control
+/// that has the keyboard keeps its Enter.
+fn read_tour(ctx: &Context, out: &mut Vec<Message>) {
+    if ctx.memory(|m| m.focused().is_some()) || egui::Popup::is_any_open(ctx) {
+        return;
+    }
+    for (key, message) in [
+        (Key::Enter, TourMessage::Next),
+        (Key::Backspace, TourMessage::Back),
+        (Key::Escape, TourMessage::Leave),
+    ] {
+        if ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key)) {
+            out.push(Message::Tour(message));
+        }
     }
 }
 

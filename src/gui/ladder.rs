@@ -8,6 +8,7 @@ use crate::export::Cells;
 use crate::session::{JobId, Kept};
 use crate::synthesis::Spec;
 use crate::verify::{Verdict, Verification};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -207,7 +208,8 @@ impl Ladder<'_> {
 }
 
 impl State {
-    /// The layers of the ladder: those that were chosen for this model, else some from the first to the last.
+    /// The layers of the ladder: those that were chosen for this model, else some from the first to the last and those at
+    /// which something was made or is on its way.
     pub fn ladder_layers(&self) -> Vec<&LayerEntry> {
         let chosen = self.choices.ladder.layers.get(&self.choices.model);
         match chosen {
@@ -216,11 +218,37 @@ impl State {
                 .iter()
                 .filter(|l| names.contains(&l.name))
                 .collect(),
-            None => spread(self.layers.len(), FIRST)
-                .into_iter()
-                .map(|i| &self.layers[i])
-                .collect(),
+            None => {
+                let first = spread(self.layers.len(), FIRST);
+                let begun = self.begun_layers();
+                let shown = |(i, l): &(usize, &LayerEntry)| {
+                    first.contains(i) || begun.contains(&&l.name[..])
+                };
+                let layers = self.layers.iter().enumerate().filter(shown);
+                layers.map(|(_, l)| l).collect()
+            }
         }
+    }
+
+    /// The layers at which the ladder has, or will have, a metamer of one of its seeds.
+    fn begun_layers(&self) -> HashSet<&str> {
+        let runs = self.runs.values().map(|r| &r.spec);
+        let queued = self.queue.iter().map(|q| &q.spec);
+        let kept = self.shelf.runs.iter().map(|k| &k.spec);
+        let seeds = self.ladder_seeds();
+        runs.chain(queued)
+            .chain(kept)
+            .filter(|s| self.belongs_to_ladder(s) && seeds.contains(&s.seed))
+            .map(|s| &s.layer[..])
+            .collect()
+    }
+
+    /// Whether a run has the chosen stimulus, model and recipe.
+    fn belongs_to_ladder(&self, spec: &Spec) -> bool {
+        let choices = &self.choices;
+        spec.model == choices.model
+            && spec.stimulus == choices.stimulus
+            && spec.recipe == choices.recipe
     }
 
     /// The seeds of the ladder.
@@ -234,15 +262,23 @@ impl State {
     /// The ladder of the chosen stimulus, model and recipe. A run that is going on comes before one that waits, that before
     /// the newest that is finished.
     pub fn ladder(&self) -> Ladder<'_> {
-        let choices = &self.choices;
-        let ours = |spec: &crate::synthesis::Spec| {
-            spec.model == choices.model
-                && spec.stimulus == choices.stimulus
-                && spec.recipe == choices.recipe
-        };
-        let runs: Vec<&Run> = self.runs.values().rev().filter(|r| ours(&r.spec)).collect();
-        let queued: Vec<&Queued> = self.queue.iter().filter(|q| ours(&q.spec)).collect();
-        let kept: Vec<&Arc<Kept>> = self.shelf.runs.iter().filter(|r| ours(&r.spec)).collect();
+        let runs: Vec<&Run> = self
+            .runs
+            .values()
+            .rev()
+            .filter(|r| self.belongs_to_ladder(&r.spec))
+            .collect();
+        let queued: Vec<&Queued> = self
+            .queue
+            .iter()
+            .filter(|q| self.belongs_to_ladder(&q.spec))
+            .collect();
+        let kept: Vec<&Arc<Kept>> = self
+            .shelf
+            .runs
+            .iter()
+            .filter(|r| self.belongs_to_ladder(&r.spec))
+            .collect();
         let layers = self.ladder_layers();
         let seeds = self.ladder_seeds();
         let rung = |layer: &str, seed: u64| {

@@ -79,6 +79,8 @@ pub enum Message {
     Show(Option<Dialog>),
     /// The path dialog was answered.
     AcceptPath,
+    /// Something was typed in the path dialog.
+    TypePath(String),
     /// The path dialog's "Browse" was pressed.
     Browse,
     /// A closing question was answered.

@@ -30,6 +30,7 @@ mod layout;
 pub mod library;
 mod message;
 mod native_dialog;
+mod offers;
 pub mod page;
 mod panels;
 mod pictures;
@@ -71,14 +72,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Which frames are measured.
+#[derive(Clone, Copy, Debug)]
+pub struct MeasureFrames {
+    /// For how long.
+    pub length: Duration,
+    /// Only once the run has made so many steps, each of which is a point in the plots.
+    pub after: u64,
+    /// The page that is shown meanwhile.
+    pub page: page::Page,
+}
+
 /// How the window is opened.
 #[derive(Clone)]
 pub struct GuiOptions {
     /// Pictures to open.
     pub files: Vec<PathBuf>,
-    /// Start a heavy run by itself, measure frames for this long, print a line about them, and close. Where `results` names
-    /// a folder, the ladder of the runs there is shown meanwhile, with every layer and three seeds.
-    pub measure_frames: Option<Duration>,
+    /// Start a heavy run by itself, measure frames, print a line about them, and close. Where `results` names a folder, the
+    /// runs there are the ladder's meanwhile, with every layer and three seeds.
+    pub measure_frames: Option<MeasureFrames>,
     /// The file with the remembered choices, instead of the usual one.
     pub settings: Option<PathBuf>,
     /// The folder for results, instead of the remembered one.

@@ -1,5 +1,6 @@
 //! What the window shows, as plain data. Panels read it; only `update` changes it.
 
+use super::offers::Offer;
 pub use super::run::{Mark, Phase, Queued, Run, RunKey};
 
 use super::exporting::Exporting;
@@ -202,6 +203,8 @@ pub enum Dialog {
         error: Option<String>,
         /// Whether the system's own dialog is open too.
         browsing: bool,
+        /// What there is to choose from, where a file is to be opened.
+        offers: Vec<Offer>,
     },
     /// Finished runs are to be exported.
     Export,

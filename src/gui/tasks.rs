@@ -4,6 +4,7 @@
 use super::exporting::Preview;
 use super::hearing::Heard;
 use super::inspect::{Loaded, Looked};
+use super::offers::Offer;
 use super::presentation::Presentation;
 use super::published::News;
 use super::shelf::Made;
@@ -94,6 +95,8 @@ pub enum Arrival {
         /// Whether to go on with what lies in their folders.
         resume: bool,
     },
+    /// What can be chosen from where a path was typed so far, with what was typed.
+    Offers(String, Vec<Offer>),
     /// A person chose a file or folder in the system's own dialog, or none.
     Picked(Option<PathBuf>),
     /// A picture from the clipboard was kept in this file.

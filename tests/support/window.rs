@@ -6,7 +6,7 @@
 use egui::{Event, Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 use metamer_studio::gui::state::Phase;
-use metamer_studio::gui::{App, GuiOptions, Message};
+use metamer_studio::gui::{App, GuiOptions, LadderMessage, Message};
 use metamer_studio::network::Model;
 use metamer_studio::verify::NullDistribution;
 use metamer_studio::verify::null::Origin;
@@ -41,6 +41,75 @@ impl Window {
         let mut window = Self { harness, place };
         window.until("the model", |app| app.state().preview.reference.is_some());
         window
+    }
+
+    /// A window that is drawn for real, in software where there is no graphics card, without figures of this machine.
+    pub fn drawn(theme: &str) -> Self {
+        let place = Arc::new(tempfile::tempdir().unwrap());
+        let settings = format!("theme = \"{theme}\"\n");
+        std::fs::write(place.path().join("settings.toml"), settings).unwrap();
+        let mut options = options_in(&place);
+        options.hide_machine = true;
+        let theme = if theme == "dark" {
+            egui::Theme::Dark
+        } else {
+            egui::Theme::Light
+        };
+        let harness = Harness::builder()
+            .with_size([1280.0, 800.0])
+            .with_theme(theme)
+            .with_render_cursor(false)
+            .wgpu()
+            .build_eframe(move |cc| App::new(cc, options).expect("the window opens"));
+        let mut window = Self { harness, place };
+        window.until("the pictures", |app| {
+            let state = app.state();
+            let mut stimuli = state.stimuli.iter();
+            state.preview.reference.is_some() && stimuli.all(|s| s.sound || s.thumbnail.is_some())
+        });
+        window
+    }
+
+    /// Goes from control to control until the one with this label has the keyboard.
+    pub fn tab_to(&mut self, label: &str) {
+        for _ in 0..150 {
+            let mut found = self.harness.query_all_by_label(label);
+            if found.any(|n| n.is_focused()) {
+                return;
+            }
+            drop(found);
+            self.press(Modifiers::NONE, Key::Tab);
+            self.harness.step();
+        }
+        panic!("{label} is never reached by Tab");
+    }
+
+    /// Presses a key and lets the window show what came of it.
+    pub fn key(&mut self, key: Key) {
+        self.press(Modifiers::NONE, key);
+        self.harness.run_steps(2);
+    }
+
+    /// A ladder of these layers, of runs of a few steps, all made.
+    pub fn make_ladder(&mut self, layers: &[&str]) {
+        self.set_steps(4);
+        let names = layers.iter().map(|l| (*l).to_owned()).collect();
+        self.click("Ladder");
+        let names = Message::Ladder(LadderMessage::Layers(names));
+        self.harness.state_mut().send(names);
+        self.harness.run_steps(2);
+        self.press(Modifiers::COMMAND, Key::M);
+        let wanted = layers.len();
+        self.until("the ladder", |app| {
+            let state = app.state();
+            let ladder = state.ladder();
+            let made = ladder
+                .rungs
+                .iter()
+                .flatten()
+                .filter(|r| r.folder().is_some());
+            made.count() == wanted && state.shelf.made.len() == wanted && !state.is_busy()
+        });
     }
 
     pub fn results(&self) -> PathBuf {

@@ -6,6 +6,7 @@
 mod cell;
 mod text;
 
+use super::names::counted;
 use super::plan::{Stop, Work};
 use super::set::{Group, Set, Stimulus};
 use super::{Options, Plan, about, media};
@@ -24,8 +25,8 @@ pub(super) fn plan<'a>(set: &'a Set, options: &Options, out: &Path) -> Plan<'a> 
     let options = options.clone();
     let pieces = set.runs.len() + set.stimuli.iter().map(|s| s.groups.len()).sum::<usize>();
     let what = format!(
-        "A page with {} metamers, complete in itself; opens in any browser",
-        set.runs.len()
+        "A page with {}, complete in itself; opens in any browser",
+        counted(set.runs.len(), "metamer")
     );
     plan.add(name, (estimate(set), false), what, pieces, move |work| {
         page(set, &options, work).map(String::into_bytes)

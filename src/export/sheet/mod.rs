@@ -10,6 +10,7 @@ pub(super) mod scene;
 mod svg;
 mod tile;
 
+use super::names::counted;
 use super::plan::Stop;
 use super::set::Set;
 use super::{Options, Plan, media};
@@ -59,22 +60,20 @@ pub(super) fn plan<'a>(
             _ => 0,
         })
         .sum();
-    let shown = set.runs.len();
+    let shown = counted(set.runs.len(), "metamer");
     let (bytes, what) = match format {
         Format::Png => {
             let scale = scale(&scene)?;
             let [width, height] = raster::pixels(&scene, scale);
-            let what = format!("{shown} metamers on a sheet of {width} × {height} pixels");
+            let what = format!("{shown} on a sheet of {width} × {height} pixels");
             (pictures * 3 / 2, what)
         }
         Format::Svg => {
-            let what =
-                format!("{shown} metamers on a sheet of {size}, with text that can be edited");
+            let what = format!("{shown} on a sheet of {size}, with text that can be edited");
             (pictures + 120_000, what)
         }
         Format::Pdf => {
-            let what =
-                format!("{shown} metamers on a page of {size}, with text that can be searched");
+            let what = format!("{shown} on a page of {size}, with text that can be searched");
             (pictures * 3 / 4 + 90_000, what)
         }
     };

@@ -25,8 +25,15 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             text,
             error,
             browsing,
+            offers,
         }) => {
-            path::show(ctx, view, purpose, text, error.as_deref(), browsing);
+            let asked = path::Asked {
+                purpose,
+                error: error.as_deref(),
+                browsing,
+                offers: &offers,
+            };
+            path::show(ctx, view, text, &asked);
         }
         Some(Dialog::Export) => export::show(ctx, view),
         Some(Dialog::Closing) => closing::show(ctx, view),

@@ -10,10 +10,11 @@ use crate::gui::widgets;
 use egui::{Context, Grid};
 
 /// Keys that are no actions of their own.
-const MORE: [(&str, &str); 3] = [
+const MORE: [(&str, &str); 4] = [
     ("Ctrl click", "Add a layer to the choice"),
     ("Shift click", "Choose all layers up to one"),
     ("Tab", "Go to the next control"),
+    ("Ctrl +, −, 0", "All larger, smaller, as usual"),
 ];
 
 pub fn show(ctx: &Context, view: &mut View<'_>) {

@@ -30,6 +30,46 @@ pub const KEYS: [(&str, &str); 13] = [
     ("B", "Hold to see the reference in the metamer's place"),
 ];
 
+/// What can be done on the page without further words: a name, its key, and what is said to the window.
+pub fn commands(state: &State) -> Vec<(&'static str, &'static str, InspectMessage)> {
+    let modes = Mode::ALL
+        .into_iter()
+        .zip(["1", "2", "3", "4"])
+        .map(|(mode, key)| (mode.title(), key, InspectMessage::Mode(mode)));
+    let others = [
+        ("Next blink rate", "R", next_rate(state)),
+        ("Zoom in", "+", InspectMessage::Zoom(ZOOM)),
+        ("Zoom out", "−", InspectMessage::Zoom(1.0 / ZOOM)),
+        ("Show all", "0", InspectMessage::ShowAll),
+        ("Inspect next layer", "Down", InspectMessage::GoLayer(1)),
+        ("Inspect layer before", "Up", InspectMessage::GoLayer(-1)),
+        (
+            "Channel with more error",
+            "Page Up",
+            InspectMessage::GoChannel(-1),
+        ),
+        (
+            "Channel with less error",
+            "Page Down",
+            InspectMessage::GoChannel(1),
+        ),
+        ("Play or hold the film", "P", InspectMessage::Play),
+        ("Frame before", ",", InspectMessage::GoFrame(-1)),
+        ("Next frame", ".", InspectMessage::GoFrame(1)),
+        ("Start of the film", "Home", InspectMessage::Frame(0)),
+        ("End of the film", "End", InspectMessage::Frame(usize::MAX)),
+        ("Loop the film", "O", InspectMessage::Loop),
+        ("Export the film", "X", InspectMessage::ExportFilm),
+    ];
+    modes.chain(others).collect()
+}
+
+/// Blinks at the rate after the present one.
+fn next_rate(state: &State) -> InspectMessage {
+    let now = BLINK_RATES.iter().position(|r| *r == state.inspect.blink);
+    InspectMessage::Blink(BLINK_RATES[now.map_or(0, |i| (i + 1) % BLINK_RATES.len())])
+}
+
 /// Reads the page's keys; `focused` says whether a control has the arrows for itself.
 pub fn read(ctx: &Context, state: &State, focused: bool, mut say: impl FnMut(InspectMessage)) {
     let pressed = |key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
@@ -43,9 +83,7 @@ pub fn read(ctx: &Context, state: &State, focused: bool, mut say: impl FnMut(Ins
         }
     }
     if pressed(Key::R) {
-        let now = BLINK_RATES.iter().position(|r| *r == inspect.blink);
-        let next = now.map_or(0, |i| (i + 1) % BLINK_RATES.len());
-        say(InspectMessage::Blink(BLINK_RATES[next]));
+        say(next_rate(state));
     }
     for (key, message) in [
         (Key::PageUp, InspectMessage::GoChannel(-1)),

@@ -8,7 +8,7 @@ mod picture_view;
 mod table;
 
 pub use film::{FRAMES_PER_SECOND, Film};
-pub use keys::{KEYS, read as read_keys};
+pub use keys::{KEYS, commands, read as read_keys};
 pub use look::{Look, Looked, fold};
 pub use picture_view::{PictureChange, PictureView};
 pub use table::{LayerTable, Row};

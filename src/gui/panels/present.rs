@@ -99,7 +99,7 @@ fn names(ui: &Ui, shown: &Presentation, slide: &Slide, area: Rect) {
         theme::strong(20.0),
         t.text,
     );
-    painter.text(
+    let words = painter.text(
         pos2(name.right() + 18.0, y + 1.0),
         Align2::LEFT_CENTER,
         &slide.words,
@@ -118,31 +118,37 @@ fn names(ui: &Ui, shown: &Presentation, slide: &Slide, area: Rect) {
             t.faint,
         );
     }
-    let keys = keys(ui);
-    painter.text(
-        pos2(area.right() - 20.0, y),
-        Align2::RIGHT_CENTER,
-        keys,
-        theme::regular(13.0),
-        t.faint,
-    );
+    if keys_are_shown(ui) {
+        let right = area.right() - 20.0;
+        let room = right - words.right() - 18.0;
+        let font = theme::regular(13.0);
+        let keys = widgets::first_that_fits(ui, &KEYS, &font, t.faint, room);
+        let place = Align2::RIGHT_CENTER.anchor_size(pos2(right, y), keys.size());
+        ui.painter().galley(place.min, keys, t.faint);
+    }
 }
 
-/// The keys, for a moment after the beginning and whenever the pointer moves.
-fn keys(ui: &Ui) -> &'static str {
+/// The keys, in as many words as there is room for.
+const KEYS: [&str; 3] = [
+    "0 to 9 and arrows  ·  Space plays  ·  Tab compares  ·  N names  ·  B black  ·  Esc ends",
+    "0 to 9, arrows  ·  Tab compares  ·  Esc ends",
+    "Esc ends",
+];
+
+/// For a moment after the beginning, and whenever the pointer moves.
+fn keys_are_shown(ui: &Ui) -> bool {
     let id = Id::unique("presentation keys");
     let now = ui.input(|i| i.time);
     let moving = ui.input(|i| !i.pointer.is_still());
     let since: f64 = ui.data(|d| d.get_temp(id)).unwrap_or(now);
     let since = if moving { now } else { since };
     ui.data_mut(|d| d.insert_temp(id, since));
-    if now - since < 4.0 {
+    let shown = now - since < 4.0;
+    if shown {
         ui.ctx()
             .request_repaint_after(std::time::Duration::from_secs_f64(4.1 - (now - since)));
-        "0 to 9 and arrows  ·  Space plays  ·  Tab compares  ·  N names  ·  B black  ·  Esc ends"
-    } else {
-        ""
     }
+    shown
 }
 
 fn describe(shown: &Presentation) -> String {

@@ -48,15 +48,19 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
                         .fill(t.accent)
                         .min_size(vec2(90.0, 28.0));
                     let mut say = |message| view.out.push(Message::Tour(message));
-                    if ui.add(button).clicked() {
+                    if ui.add(button).on_hover_text("Enter").clicked() {
                         say(TourMessage::Next);
                     }
-                    if ui.add_enabled(at > 0, Button::new("Back")).clicked() {
+                    let back = ui.add_enabled(at > 0, Button::new("Back"));
+                    if back.on_hover_text("Backspace").clicked() {
                         say(TourMessage::Back);
                     }
-                    if !last && ui.button("Skip the tour").clicked() {
+                    if !last && ui.button("Skip the tour").on_hover_text("Esc").clicked() {
                         say(TourMessage::Leave);
                     }
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        ui.label(widgets::faint(ui, "Enter goes on, Esc leaves"));
+                    });
                 });
             });
         });

@@ -102,24 +102,28 @@ fn middle(ui: &mut Ui, view: &View<'_>) {
     let hearing = &view.state.hearing;
     let problem = hearing.playback.as_ref().and_then(|p| p.problem.clone());
     if let Some(problem) = problem {
-        let line = widgets::line(
-            ui,
-            &problem,
-            theme::regular(12.0),
-            t.unknown,
-            ui.available_width(),
-        );
-        ui.label(line).on_hover_text(problem);
+        let texts = [&problem[..], "No sound; all else works", "No sound"];
+        let font = theme::regular(12.0);
+        let response = widgets::fitting_label(ui, &texts, &font, t.unknown);
+        response.on_hover_text(&problem);
     } else if hearing.view.as_ref().is_some_and(|v| v.cursor().is_some()) {
         read_out(ui, view);
     } else if playing(view) && hearing.both() {
-        ui.label(widgets::faint(ui, "Tab switches at the same sample"));
+        hint(ui, &["Tab switches at the same sample", "Tab switches"]);
     } else {
-        ui.label(widgets::faint(
-            ui,
+        let texts = [
             "Click in a cochleagram to play from there",
-        ));
+            "A click plays from there",
+            "Click to play",
+        ];
+        hint(ui, &texts);
     }
+}
+
+/// The longest of some texts for which there is room.
+fn hint(ui: &mut Ui, texts: &[&str]) {
+    let (font, ink) = (theme::regular(theme::SMALL), theme::tokens(ui).faint);
+    widgets::fitting_label(ui, texts, &font, ink);
 }
 
 fn position(ui: &mut Ui, view: &View<'_>) {

@@ -62,6 +62,7 @@ impl Studio {
                 asked,
                 resume,
             } => self.resolved(jobs, asked, resume),
+            Arrival::Offers(typed, found) => self.offered(&typed, found),
             Arrival::Picked(path) => self.picked(path),
             Arrival::Pasted(Ok(path)) => self.open(path, true),
             Arrival::Pasted(Err(error)) | Arrival::Written(Err(error)) => self.complain(error),

@@ -4,6 +4,7 @@ use super::choosing::read_stimulus;
 use super::{Effect, Studio, THUMBNAIL};
 use crate::formats::{Array, atomic, npy};
 use crate::gui::clipboard;
+use crate::gui::offers::{self, Offer};
 use crate::gui::state::{Dialog, PathPurpose};
 use crate::gui::tasks::Arrival;
 use crate::network::registry::MODELS;
@@ -81,8 +82,50 @@ impl Studio {
             text,
             error: None,
             browsing: false,
+            offers: vec![],
         }));
+        self.look_for_offers();
         self.browse();
+    }
+
+    pub(super) fn type_path(&mut self, typed: String) {
+        if let Some(Dialog::Path { text, error, .. }) = &mut self.state.dialog {
+            (*text, *error) = (typed, None);
+            self.look_for_offers();
+        }
+    }
+
+    /// Reads the folder that was typed so far, where a file is to be opened; before anything was typed, the folder from
+    /// which the last one came.
+    fn look_for_offers(&self) {
+        let Some(Dialog::Path {
+            purpose: PathPurpose::Open,
+            text,
+            ..
+        }) = &self.state.dialog
+        else {
+            return;
+        };
+        let last = self.state.choices.own_stimuli.last();
+        let last = last.and_then(|path| Path::new(path).parent());
+        let first = last.filter(|f| f.is_dir()).map(Path::to_owned);
+        let (text, first) = (
+            text.clone(),
+            first.or_else(offers::home).unwrap_or_default(),
+        );
+        self.tasks.spawn("list folder", move || {
+            let found = offers::offers(&text, &first);
+            Arrival::Offers(text, found)
+        });
+    }
+
+    pub(super) fn offered(&mut self, typed: &str, found: Vec<Offer>) {
+        // More may have been typed since.
+        if let Some(Dialog::Path { text, offers, .. }) = &mut self.state.dialog
+            && text == typed
+        {
+            *offers = found;
+        }
     }
 
     fn suggested(&self, purpose: PathPurpose) -> String {
@@ -144,10 +187,13 @@ impl Studio {
         else {
             return;
         };
-        let (purpose, path) = (*purpose, PathBuf::from(text.trim()));
+        let (purpose, path) = (*purpose, offers::expand(text));
         *error = match purpose {
             _ if text.trim().is_empty() => Some("Type the path of a file, or press Browse".into()),
             PathPurpose::Open if !path.exists() => Some("There is no such file".into()),
+            PathPurpose::Open if path.is_dir() => {
+                Some("This is a folder; choose a file in it".into())
+            }
             PathPurpose::Png | PathPurpose::Wav | PathPurpose::Npy | PathPurpose::Folder
                 if path.exists() =>
             {

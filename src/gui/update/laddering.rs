@@ -25,7 +25,8 @@ impl Studio {
                 .clone()
                 .filter(|f| self.state.shelf.run(f).is_some());
             self.state.focus = Some(kept.map_or(Focus::Run(id), Focus::Kept));
-            if row < self.state.choices.ladder.seeds {
+            let there = self.state.ladder_layers().iter().any(|l| l.name == layer);
+            if there && row < self.state.choices.ladder.seeds {
                 (self.state.ladder_view.layer, self.state.ladder_view.row) = (Some(layer), row);
             }
         }

@@ -230,6 +230,7 @@ impl Studio {
             }
             Message::Show(dialog) => self.show(dialog),
             Message::AcceptPath => self.accept_path(),
+            Message::TypePath(text) => self.type_path(text),
             Message::Browse => self.browse(),
             Message::Close(answer) => self.close(answer),
             Message::CloseRequested => self.close_requested(),

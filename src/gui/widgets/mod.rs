@@ -66,6 +66,34 @@ pub fn line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> A
     ui.painter().layout_job(job)
 }
 
+/// The first of some texts that fits whole, the longest first; the last is cut off where even it does not.
+pub fn first_that_fits(
+    ui: &Ui,
+    texts: &[&str],
+    font: &FontId,
+    colour: Color32,
+    width: f32,
+) -> Arc<Galley> {
+    let whole = |text: &&str| {
+        let galley = ui
+            .painter()
+            .layout_no_wrap((*text).to_owned(), font.clone(), colour);
+        galley.size().x <= width
+    };
+    let text = texts.iter().copied().find(|t| whole(t));
+    let text = text.or(texts.last().copied()).unwrap_or_default();
+    line(ui, text, font.clone(), colour, width)
+}
+
+/// The first of some texts for which there is room; whoever cannot see how much room there is hears the first.
+pub fn fitting_label(ui: &mut Ui, texts: &[&str], font: &FontId, ink: Color32) -> egui::Response {
+    let line = first_that_fits(ui, texts, font, ink, ui.available_width());
+    let response = ui.label(line);
+    let whole = texts.first().copied().unwrap_or_default();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, whole));
+    response
+}
+
 /// Draws the line that shows where the keyboard is.
 pub fn focus_ring(ui: &Ui, response: &egui::Response, rect: Rect) {
     if response.has_focus() {

@@ -269,20 +269,20 @@ fn layers(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
             step(ui, view, "›", "Next layer to inspect", "Down", InspectMessage::GoLayer(1));
             ui.add_space(6.0);
             let look = view.state.inspect.look.as_ref();
-            let figures = look.map_or_else(String::new, |l| {
+            // The shape stands in the list of layers, too: where there is no room, it goes first.
+            let [shape, figures] = look.map_or_else(Default::default, |l| {
                 let alike = &l.of.channels.comparison;
-                format!(
-                    "{}   rho {:.3}   SNR {:.1} dB",
+                let (rho, snr) = (alike.spearman.0, alike.snr_conventional_db.0);
+                [
                     format::shape(&l.of.channels.shape),
-                    alike.spearman.0,
-                    alike.snr_conventional_db.0
-                )
+                    format!("rho {rho:.3}   SNR {snr:.1} dB"),
+                ]
             });
+            let texts = [&format!("{shape}   {figures}")[..], &figures];
             let font = theme::regular(12.0);
-            let line = widgets::line(ui, &figures, font, t.muted, ui.available_width());
-            ui.label(line).on_hover_text(
-                "Shape of the layer; Spearman's rho and 20 log10(‖reference‖ / ‖reference − metamer‖) over all of it",
-            );
+            widgets::fitting_label(ui, &texts, &font, t.muted).on_hover_text(format!(
+                "{shape}   {figures}\nShape of the layer; Spearman's rho and 20 log10(‖reference‖ / ‖reference − metamer‖) over all of it"
+            ));
         });
     });
 }
@@ -311,14 +311,11 @@ fn channel(ui: &mut Ui, view: &mut View<'_>, look: &Look, area: Rect) {
             widgets::fixed_label(ui, title, 92.0);
             step(ui, view, "›", "Channel with less error", "Page Down", next);
             ui.add_space(6.0);
-            let line = widgets::line(
-                ui,
-                &text,
-                theme::regular(12.0),
-                t.muted,
-                ui.available_width(),
-            );
-            ui.label(line);
+            let shorter = text.replace(" by error", "");
+            let shortest = shorter.split(", place").next().unwrap_or_default();
+            let texts = [&text[..], &shorter, shortest];
+            let font = theme::regular(12.0);
+            widgets::fitting_label(ui, &texts, &font, t.muted).on_hover_text(&text);
         });
     });
 }

@@ -20,8 +20,10 @@ use egui::{Rect, Ui, pos2, vec2};
 const BAR: f32 = 34.0;
 /// Height of the row with the player.
 const TRANSPORT: f32 = 36.0;
-/// The least and the most that the pair takes of the width; the activations get the rest.
-const PAIR: [f32; 2] = [0.58, 0.66];
+/// The least and the most that a pair of pictures takes of the width; the activations get the rest.
+const PICTURES: [f32; 2] = [0.58, 0.70];
+/// What a pair of sounds takes of the width.
+const SOUNDS: f32 = 0.66;
 /// What each card takes of the width.
 const SHARES: [f32; 4] = [0.36, 0.16, 0.23, 0.25];
 
@@ -32,19 +34,19 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     }
     let (top, rest) = area.split_top_bottom_at_y(area.top() + BAR);
     bar::show(ui, view, top);
-    let below = layout::cards_height(area.height());
-    let (middle, below) = rest.split_top_bottom_at_y(rest.bottom() - below);
-    let middle = Rect::from_min_max(
-        middle.min + vec2(0.0, 8.0),
-        middle.max - vec2(0.0, layout::GAP),
-    );
-    let pair = if view.state.hears() {
-        middle.width() * PAIR[1]
+    let rest = Rect::from_min_max(rest.min + vec2(0.0, 8.0), rest.max);
+    let most_high = rest.height() - layout::GAP - layout::cards_height(area.height());
+    let (pair, high) = if view.state.hears() {
+        (rest.width() * SOUNDS, most_high)
     } else {
-        // Two squares, as high as there is room.
-        let [least, most] = PAIR.map(|share| middle.width() * share);
-        (2.0 * pictures::side(middle.height()) + layout::GAP).clamp(least, most)
+        // Two squares, as high as there is room; where they are as wide as they may be, the cards get what is left.
+        let [least, most] = PICTURES.map(|share| rest.width() * share);
+        let pair = (2.0 * pictures::side(most_high) + layout::GAP).clamp(least, most);
+        let needed = pictures::height((pair - layout::GAP) / 2.0);
+        (pair, needed.min(most_high))
     };
+    let (middle, below) = rest.split_top_bottom_at_y(rest.top() + high);
+    let below = Rect::from_min_max(below.min + vec2(0.0, layout::GAP), below.max);
     let (pair, activations) = middle.split_left_right_at_x(middle.left() + pair);
     let activations = Rect::from_min_max(
         pos2(activations.left() + layout::GAP, activations.top()),

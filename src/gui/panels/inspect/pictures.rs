@@ -29,6 +29,11 @@ pub fn side(height: f32) -> f32 {
     height - VALUES - layout::CAPTION
 }
 
+/// How high a part of the window with pictures of this side is.
+pub fn height(side: f32) -> f32 {
+    side + VALUES + layout::CAPTION
+}
+
 pub fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
     let [width, height] = view.state.inspect.picture.pixels().map(|p| p as f32);
     let room = vec2((area.width() - layout::GAP) / 2.0, side(area.height()));
@@ -235,11 +240,12 @@ fn levels(view: &View<'_>, [x, y]: [usize; 2]) -> Option<[[i32; 3]; 3]> {
 /// The values of the pixel under the cursor, each in its own place.
 fn read_out(ui: &Ui, view: &View<'_>, area: Rect) {
     let t = theme::tokens(ui);
-    let text = |x: f32, text: &str, ink| {
+    let write = |x: f32, align: Align2, text: &str, ink| {
         let at = pos2(area.left() + x, area.center().y + 2.0);
         let font = theme::regular(theme::SMALL);
-        ui.painter().text(at, Align2::LEFT_CENTER, text, font, ink);
+        ui.painter().text(at, align, text, font, ink);
     };
+    let text = |x: f32, words: &str, ink| write(x, Align2::LEFT_CENTER, words, ink);
     let found = view
         .state
         .inspect
@@ -256,11 +262,13 @@ fn read_out(ui: &Ui, view: &View<'_>, area: Rect) {
     text(0.0, &format!("x {x}  y {y}"), t.text);
     let names = ["reference", "metamer", "difference"];
     for (i, (name, values)) in names.into_iter().zip(values).enumerate() {
-        let left = 86.0 + 170.0 * i as f32;
+        let left = 86.0 + 180.0 * i as f32;
         text(left, name, t.faint);
         for (channel, value) in values.into_iter().enumerate() {
             let value = value.to_string().replace('-', "−");
-            text(left + 64.0 + 32.0 * channel as f32, &value, t.text);
+            // Digits stand under digits, and the longest, −255, keeps apart from its neighbour.
+            let right = left + 92.0 + 32.0 * channel as f32;
+            write(right, Align2::RIGHT_CENTER, &value, t.text);
         }
     }
 }

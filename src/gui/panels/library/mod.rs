@@ -74,6 +74,7 @@ fn bar(ui: &mut Ui, view: &mut View<'_>, area: Rect) {
             let (shown, all) = (library.rows.len(), view.state.shelf.runs.len());
             let count = match (view.state.shelf.reading, shown == all) {
                 (true, _) => "reading…".to_owned(),
+                (false, true) if all == 1 => "1 run".to_owned(),
                 (false, true) => format!("{} runs", format::grouped(all as u64)),
                 (false, false) => format!("{shown} of {} runs", format::grouped(all as u64)),
             };
