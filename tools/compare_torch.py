@@ -21,7 +21,7 @@ import venv
 PACKAGES = ["torch==2.15.0", "numpy==2.4.6"]
 WORKLOADS = [
     "vgg19 conv1_2", "vgg19 conv3_4", "vgg19 conv5_4", "vgg19 fc8", "resnet50 layer4", "efficientnet-lite0 block15",
-    "cochleagram cochleagram", "cochresnet50 layer4", "kell2018 relu4",
+    "cochleagram cochleagram", "cochresnet50 layer4", "kell2018 relu4", "word-aliased logits", "word-reduced-aliasing logits",
 ]
 HERE = pathlib.Path(__file__).resolve().parent
 

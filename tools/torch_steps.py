@@ -92,8 +92,9 @@ class Cochleagram(nn.Module):
     """211 half-cosine filters on an ERB scale, analytic signals of full length, a Kaiser-windowed sinc, a power of 0.3:
     the operations of the published front end, in native PyTorch."""
 
-    def __init__(self, samples=40000, rate=20000):
+    def __init__(self, samples=40000, rate=20000, around=(0, 0)):
         super().__init__()
+        self.around = around
         self.samples, bins = samples, samples // 2 + 1
         frequencies = np.linspace(0, rate / 2, bins)
         erb = lambda f: 9.265 * np.log(1 + f / (24.7 * 9.265))
@@ -110,6 +111,7 @@ class Cochleagram(nn.Module):
         spectrum = torch.fft.rfft(x)[:, None] * self.filters
         analytic = torch.fft.ifft(spectrum, n=self.samples)
         envelope = torch.sqrt(torch.clamp(analytic.real**2 + analytic.imag**2, min=1e-16))
+        envelope = nn.functional.pad(envelope, self.around)
         low = nn.functional.conv1d(envelope.reshape(211, 1, -1), self.taps, stride=100)
         return ((torch.relu(low) + 1e-8) ** 0.3)[None, None, :, 0]
 
@@ -123,6 +125,49 @@ def kell2018():
         Same(nn.Conv2d(512, 1024, (2, 5)), (2, 2, 0, 1)), nn.ReLU(inplace=True),
         Same(nn.Conv2d(1024, 512, (2, 5)), (2, 2, 0, 1)), nn.ReLU(inplace=True),
     )
+
+
+def same(size, kernel, stride):
+    """TensorFlow's padding as `Same` takes it."""
+    sides = []
+    for n, k, s in reversed(list(zip(size, kernel, stride))):
+        total = max((-(-n // s) - 1) * s + k - n, 0)
+        sides += [total // 2, total - total // 2]
+    return sides
+
+
+def hann_pool(channels, size, stride):
+    """Means under a Hann window, one axis after the other."""
+    layers = []
+    for axis in [0, 1]:
+        if stride[axis] > 1:
+            kernel, steps = [1, 1], [1, 1]
+            kernel[axis], steps[axis] = 4 * stride[axis] + 1, stride[axis]
+            layer = nn.Conv2d(channels, channels, kernel, steps, groups=channels, bias=False)
+            window = torch.hann_window(kernel[axis], periodic=False)
+            layer.weight = nn.Parameter((window / window.sum()).view(1, 1, *kernel).expand(channels, 1, *kernel).clone())
+            layers.append(Same(layer, same(size, kernel, steps)))
+            size = [-(-n // s) for n, s in zip(size, steps)]
+    return layers, size
+
+
+def word_network(reduced_aliasing):
+    """The embedded word networks; see tools/word_networks/network.py."""
+    layers, ins, size = [Cochleagram(around=(450, 451))], 1, [211, 400]
+    for out, kernel, stride, pool in [
+        (16, (7, 7), (3, 3), (2, 2)), (48, (5, 5), (2, 2), (2, 1)), (64, (3, 3), (1, 1), (1, 1)),
+        (96, (3, 3), (1, 1), (1, 1)), (128, (3, 3), (1, 1), (3, 4)),
+    ]:
+        step = (1, 1) if reduced_aliasing else stride
+        layers += [Same(nn.Conv2d(ins, out, kernel, step), same(size, kernel, step)), nn.ReLU(inplace=True)]
+        size = [-(-n // s) for n, s in zip(size, step)]
+        for stride in [stride if reduced_aliasing else (1, 1), pool]:
+            more, size = hann_pool(out, size, stride)
+            layers += more
+        layers.append(nn.BatchNorm2d(out))
+        ins = out
+    layers += [nn.Flatten(), nn.Linear(ins * size[0] * size[1], 256), nn.ReLU(inplace=True), nn.BatchNorm1d(256), nn.Linear(256, 64)]
+    return nn.Sequential(*layers)
 
 
 def build(name):
@@ -139,6 +184,8 @@ def build(name):
         return nn.Sequential(Cochleagram(), resnet50(1)), (40000,)
     if model == "kell2018":
         return nn.Sequential(Cochleagram(), kell2018()), (40000,)
+    if model in ["word-aliased", "word-reduced-aliasing"]:
+        return word_network(model == "word-reduced-aliasing"), (40000,)
     raise ValueError(f"no workload is called '{name}'")
 
 

@@ -8,7 +8,7 @@ use metamer_studio::synthesis::{Synthesis, recipe};
 use std::sync::Arc;
 
 /// Everything that can be measured.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 11] = [
     "vgg19 conv1_2",
     "vgg19 conv3_4",
     "vgg19 conv5_4",
@@ -18,6 +18,8 @@ pub const ALL: [&str; 9] = [
     "cochleagram cochleagram",
     "cochresnet50 layer4",
     "kell2018 relu4",
+    "word-aliased logits",
+    "word-reduced-aliasing logits",
 ];
 
 /// A synthesis in the middle of its work.

@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::frame_times::FrameTimes;
 use super::message::Message;
+use super::order::Order;
 use super::pictures::Pictures;
 use super::published::Published;
 use super::repaint::Throttle;
@@ -25,6 +26,7 @@ pub struct App {
     tasks: Tasks,
     pictures: Pictures,
     throttle: Throttle,
+    order: Order,
     native: bool,
     measuring: Option<Measuring>,
     /// Time that the present frame has taken so far, and when the one before was drawn.
@@ -155,6 +157,7 @@ impl App {
             tasks,
             pictures: Pictures::default(),
             throttle,
+            order: Order::default(),
             native: options.native,
             measuring,
             spent: Duration::ZERO,
@@ -271,6 +274,12 @@ pub(super) fn color_image(image: &Image) -> ColorImage {
 }
 
 impl eframe::App for App {
+    fn raw_input_hook(&mut self, ctx: &Context, input: &mut egui::RawInput) {
+        if self.order.keep(input) {
+            ctx.request_repaint();
+        }
+    }
+
     /// Also called while the window is hidden or minimised, so that news never backs up.
     fn logic(&mut self, ctx: &Context, frame: &mut eframe::Frame) {
         let begun = Instant::now();

@@ -31,6 +31,7 @@ pub mod library;
 mod message;
 mod native_dialog;
 mod offers;
+mod order;
 pub mod page;
 mod panels;
 mod pictures;

@@ -39,10 +39,7 @@ const FOR_SOUNDS: [(&str, &str); 4] = [
         "quick",
         include_str!("../../assets/recipes/sound/quick.toml"),
     ),
-    (
-        "fast",
-        include_str!("../../assets/recipes/sound/fast.toml"),
-    ),
+    ("fast", include_str!("../../assets/recipes/sound/fast.toml")),
     (
         "feather2019",
         include_str!("../../assets/recipes/sound/feather2019.toml"),
