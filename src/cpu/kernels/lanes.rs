@@ -305,9 +305,8 @@ mod x86 {
         #[inline(always)]
         fn expect(from: &Lane, ahead: usize) {
             // Nothing is read: an address that does not exist is ignored.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(from).wrapping_add(ahead).cast())
-            }
+            let address = std::ptr::from_ref(from).wrapping_add(ahead);
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
         }
         #[inline(always)]
         fn add(self, other: Self) -> Self {
