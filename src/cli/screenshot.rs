@@ -6,8 +6,8 @@ use std::path::PathBuf;
 /// Renders a view.
 #[derive(Args, Debug)]
 pub struct Screenshot {
-    /// The view: make, running, paused, finished, palette, fields, light, sound, sound-finished, inspect, inspect-wipe or
-    /// inspect-sound.
+    /// The view: make, running, paused, finished, palette, fields, light, sound, sound-finished, ladder, ladder-sound,
+    /// library, export, inspect, inspect-wipe or inspect-sound.
     #[arg(long)]
     pub view: String,
     /// The PNG to write.
