@@ -383,7 +383,7 @@ fn wrong_names_and_values_are_answered_with_what_would_be_right() {
         .says("cpu");
     generate("efficientnet-lite0 --stimulus chelsea --layer block0 --device cuda:0")
         .exits(1)
-        .says("CPU only");
+        .says("'cuda:0'");
     generate("efficientnet-lite0 --layer block0")
         .exits(2)
         .says("--stimulus");
