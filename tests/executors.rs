@@ -159,7 +159,11 @@ fn cochleagrams_of_random_parameters_agree() {
     for trial in 0..60 {
         let one_of = |draw: &mut Draw, n| draw.0.below(n) as usize;
         let window = draw.up_to(60);
-        let samples = window + draw.up_to(300);
+        let mut samples = window + draw.up_to(300);
+        if trial % 2 == 0 {
+            // Sixteen times a product of small primes, whose bands go through short transforms.
+            samples = samples.next_multiple_of(80);
+        }
         let frame_rate = [10, 20, 50, 100][one_of(&mut draw, 4)];
         let front_end = FrontEnd {
             sample_rate: 1000,
