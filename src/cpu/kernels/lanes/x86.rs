@@ -1,0 +1,238 @@
+//! AVX-512, and AVX2 with FMA.
+
+#![allow(unsafe_code)]
+
+use super::{Kernel, LANES, Lane, Lanes};
+use std::arch::x86_64::*;
+
+/// # Safety
+/// The machine must have AVX-512F.
+#[target_feature(enable = "avx512f")]
+pub unsafe fn with_avx512(kernel: impl Kernel) {
+    kernel.run::<Avx512>();
+}
+
+/// # Safety
+/// The machine must have AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub unsafe fn with_avx2(kernel: impl Kernel) {
+    kernel.run::<Avx2>();
+}
+
+// SAFETY, of every block in the two implementations: the types are private to this module, whose two functions
+// alone instantiate kernels with them; their callers vouch for the instructions. Loads and stores go through
+// references to whole, aligned lanes.
+
+#[derive(Clone, Copy)]
+struct Avx512(__m512);
+
+impl Lanes for Avx512 {
+    // 32 registers: 28 sums, two columns of weights, and what is multiplied.
+    const TILES: [usize; 3] = [14, 14, 9];
+    const SUMS: usize = 24;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self(unsafe { _mm512_set1_ps(value) })
+    }
+    #[inline(always)]
+    fn load(from: &Lane) -> Self {
+        Self(unsafe { _mm512_load_ps(from.0.as_ptr()) })
+    }
+    #[inline(always)]
+    fn load_any(from: &[f32; LANES]) -> Self {
+        Self(unsafe { _mm512_loadu_ps(from.as_ptr()) })
+    }
+    #[inline(always)]
+    fn store(self, to: &mut Lane) {
+        unsafe { _mm512_store_ps(to.0.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    fn expect(from: &Lane, ahead: usize) {
+        // Nothing is read: an address that does not exist is ignored.
+        let address = std::ptr::from_ref(from).wrapping_add(ahead);
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm512_sub_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
+    }
+    #[inline(always)]
+    fn mul_sub(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { _mm512_fmsub_ps(self.0, factor.0, term.0) })
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(unsafe { _mm512_div_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(unsafe { _mm512_sqrt_ps(self.0) })
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm512_max_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn rectified(self, ceiling: Self) -> Self {
+        // These return their second operand where one is not a number.
+        unsafe {
+            let above = _mm512_max_ps(_mm512_setzero_ps(), self.0);
+            Self(_mm512_min_ps(ceiling.0, above))
+        }
+    }
+    #[inline(always)]
+    fn where_open(self, y: Self, ceiling: Self) -> Self {
+        unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(y.0, _mm512_setzero_ps());
+            let open = _mm512_mask_cmp_ps_mask::<_CMP_LT_OQ>(positive, y.0, ceiling.0);
+            Self(_mm512_maskz_mov_ps(open, self.0))
+        }
+    }
+    #[inline(always)]
+    fn where_equal(self, a: Self, b: Self) -> Self {
+        unsafe {
+            let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a.0, b.0);
+            Self(_mm512_maskz_mov_ps(equal, self.0))
+        }
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        Avx2(unsafe { split(self.0) }).sum()
+    }
+}
+
+#[inline(always)]
+unsafe fn split(v: __m512) -> [__m256; 2] {
+    unsafe {
+        let high = _mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v));
+        [_mm512_castps512_ps256(v), _mm256_castpd_ps(high)]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Avx2([__m256; 2]);
+
+impl Avx2 {
+    #[inline(always)]
+    fn with(self, other: Self, f: impl Fn(__m256, __m256) -> __m256) -> Self {
+        Self([f(self.0[0], other.0[0]), f(self.0[1], other.0[1])])
+    }
+}
+
+impl Lanes for Avx2 {
+    // 16 registers, two for sixteen numbers: 12 sums, two of weights, one for what is multiplied.
+    const TILES: [usize; 3] = [6, 0, 0];
+    const SUMS: usize = 6;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([unsafe { _mm256_set1_ps(value) }; 2])
+    }
+    #[inline(always)]
+    fn load(from: &Lane) -> Self {
+        let [low, high] = [&from.0[..8], &from.0[8..]];
+        Self(unsafe { [_mm256_load_ps(low.as_ptr()), _mm256_load_ps(high.as_ptr())] })
+    }
+    #[inline(always)]
+    fn load_any(from: &[f32; LANES]) -> Self {
+        let [low, high] = [&from[..8], &from[8..]];
+        Self(unsafe {
+            [
+                _mm256_loadu_ps(low.as_ptr()),
+                _mm256_loadu_ps(high.as_ptr()),
+            ]
+        })
+    }
+    #[inline(always)]
+    fn store(self, to: &mut Lane) {
+        let (low, high) = to.0.split_at_mut(8);
+        unsafe {
+            _mm256_store_ps(low.as_mut_ptr(), self.0[0]);
+            _mm256_store_ps(high.as_mut_ptr(), self.0[1]);
+        }
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.with(other, |a, b| unsafe { _mm256_add_ps(a, b) })
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.with(other, |a, b| unsafe { _mm256_sub_ps(a, b) })
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.with(other, |a, b| unsafe { _mm256_mul_ps(a, b) })
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        unsafe {
+            Self([
+                _mm256_fmadd_ps(self.0[0], factor.0[0], term.0[0]),
+                _mm256_fmadd_ps(self.0[1], factor.0[1], term.0[1]),
+            ])
+        }
+    }
+    #[inline(always)]
+    fn mul_sub(self, factor: Self, term: Self) -> Self {
+        unsafe {
+            Self([
+                _mm256_fmsub_ps(self.0[0], factor.0[0], term.0[0]),
+                _mm256_fmsub_ps(self.0[1], factor.0[1], term.0[1]),
+            ])
+        }
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.with(other, |a, b| unsafe { _mm256_div_ps(a, b) })
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.with(self, |a, _| unsafe { _mm256_sqrt_ps(a) })
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.with(other, |a, b| unsafe { _mm256_max_ps(a, b) })
+    }
+    #[inline(always)]
+    fn rectified(self, ceiling: Self) -> Self {
+        self.with(ceiling, |v, c| unsafe {
+            _mm256_min_ps(c, _mm256_max_ps(_mm256_setzero_ps(), v))
+        })
+    }
+    #[inline(always)]
+    fn where_open(self, y: Self, ceiling: Self) -> Self {
+        let open = y.with(ceiling, |y, c| unsafe {
+            let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(y, _mm256_setzero_ps());
+            _mm256_and_ps(positive, _mm256_cmp_ps::<_CMP_LT_OQ>(y, c))
+        });
+        self.with(open, |v, open| unsafe { _mm256_and_ps(v, open) })
+    }
+    #[inline(always)]
+    fn where_equal(self, a: Self, b: Self) -> Self {
+        let equal = a.with(b, |a, b| unsafe { _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b) });
+        self.with(equal, |v, equal| unsafe { _mm256_and_ps(v, equal) })
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        unsafe {
+            let eight = _mm256_add_ps(self.0[0], self.0[1]);
+            let high = _mm256_extractf128_ps::<1>(eight);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), high);
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+}
