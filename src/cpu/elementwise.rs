@@ -1,6 +1,6 @@
 //! Operations on one element at a time, in tasks that several threads share.
 
-use super::kernels::finish::{Finish, FinishRow, Gate};
+use super::kernels::finish::{Finish, FinishRow, Gate, Mark, Rectify, Shut};
 use super::kernels::lanes::{Isa, Lane};
 use rayon::prelude::*;
 
@@ -82,10 +82,19 @@ pub fn shut(isa: Isa, gate: Gate<'_>, gradient: &mut [Lane]) {
         .par_chunks_mut(TASK_LANES)
         .enumerate()
         .for_each(|(i, gradient)| {
-            let output = &gate.output[i * TASK_LANES..][..gradient.len()];
-            isa.run(super::kernels::finish::Shut {
-                gate: Gate { output, ..gate },
-                gradient,
-            });
+            let gate = Gate(&gate.0[i * TASK_LANES..][..gradient.len()]);
+            isa.run(Shut { gate, gradient });
+        });
+}
+
+/// Takes down where a rectifier is open that a layer applied to plain numbers.
+pub fn mark(isa: Isa, rectify: Rectify<'_>, output: &[Lane]) {
+    output
+        .par_chunks(TASK_LANES)
+        .enumerate()
+        .for_each(|(i, output)| {
+            let open = &rectify.open[i * TASK_LANES..][..output.len()];
+            let rectify = Rectify { open, ..rectify };
+            isa.run(Mark { output, rectify });
         });
 }

@@ -22,6 +22,7 @@ mod pooling;
 
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
+use kernels::finish::Open;
 use kernels::lanes::{Isa, Lane, flat, flat_mut};
 use kernels::workspace::Workspaces;
 use layout::{Layout, to_planes};
@@ -324,10 +325,12 @@ impl Cpu {
             self.asked.extend(&untils[missing..]);
             self.plan = Plan::new(&self.graph, &self.asked);
             self.memory.values.clear();
+            self.memory.open.clear();
         }
         self.batch = Batch::new(&self.plan, untils);
         let slots = self.plan.slots.len();
         self.memory.values.resize_with(slots, Vec::new);
+        self.memory.open.resize_with(slots, Vec::new);
         self.memory
             .gradients
             .resize_with(self.plan.buffers.len(), Vec::new);
@@ -362,6 +365,10 @@ impl Cpu {
         {
             let lanes = plan.slots[step.output].layout.lanes();
             grow(&mut memory.values[step.output], count * lanes, Lane::ZERO);
+            let open = &mut memory.open[step.output];
+            if plan.slots[step.output].rectified.is_some() && open.len() < count * lanes {
+                open.resize_with(count * lanes, Open::default);
+            }
             let What::Node(id) = step.what else { continue };
             let node = graph.node(id);
             let operation = match &mut operations[id.index()] {

@@ -2,7 +2,7 @@
 
 use super::cochleagram::Cochlea;
 use super::convolution::Convolution;
-use super::elementwise::{self, affine, map, shut, update2};
+use super::elementwise::{self, affine, map, mark, shut, update2};
 use super::grouped::Grouped;
 use super::hann_pool::HannPooling;
 use super::kernels::finish::{Fill, Finish, Gate, Scale};
@@ -283,15 +283,22 @@ impl Operation {
             Self::Convolution(op) => op.forward(machine, x, out, finish),
             Self::Grouped(op, scratch) => {
                 let (from, to) = op.elements();
+                let ceiling = finish.rectify.map(|r| r.ceiling);
                 for (out, x) in by_item_mut(flat_mut(out), to).zip(by_item(x, from)) {
-                    op.forward(x, out, finish.ceiling, scratch);
+                    op.forward(x, out, ceiling, scratch);
+                }
+                if let Some(rectify) = finish.rectify {
+                    mark(machine.isa, rectify, out);
                 }
             }
             Self::Linear(layer) => {
-                let out = flat_mut(out);
+                let ceiling = finish.rectify.map(|r| r.ceiling);
                 with(layer, items, |matrix, bias| {
-                    matrix.forward(bias, flat(x), out, finish.ceiling);
+                    matrix.forward(bias, flat(x), flat_mut(out), ceiling);
                 })?;
+                if let Some(rectify) = finish.rectify {
+                    mark(machine.isa, rectify, out);
+                }
             }
             Self::Rectifier | Self::Add => elementwise::finish(machine.isa, x, out, finish),
             Self::Pooling(op) => op.forward(machine.isa, x, out),

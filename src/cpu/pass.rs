@@ -1,7 +1,7 @@
 //! One step of a plan, forward or back, on the first so many items of a batch.
 
 use super::elementwise::shut;
-use super::kernels::finish::{Finish, Gate};
+use super::kernels::finish::{Finish, Gate, Open, Rectify};
 use super::kernels::lanes::{Isa, Lane, flat, flat_mut};
 use super::kernels::workspace::Workspaces;
 use super::layout::{Layout, to_lanes, to_planes};
@@ -15,6 +15,8 @@ use crate::network::NodeId;
 pub struct Memory {
     /// For every slot, one item after another.
     pub values: Vec<Vec<Lane>>,
+    /// For every slot behind a rectifier, likewise, where that is open.
+    pub open: Vec<Vec<Open>>,
     /// For every gradient buffer of the plan, likewise.
     pub gradients: Vec<Vec<Lane>>,
     /// For how many items each slot's gradient has been begun: the first so many.
@@ -50,6 +52,7 @@ impl Pass<'_> {
         let (from, to) = (self.lanes(step.input), self.lanes(step.output));
         let Memory {
             values,
+            open,
             workspaces,
             stage,
             ..
@@ -63,7 +66,10 @@ impl Pass<'_> {
                 Some(operation) => {
                     let finish = Finish {
                         also: step.other.map(|o| &values[o][..]),
-                        ceiling: slot.rectified,
+                        rectify: slot.rectified.map(|ceiling| Rectify {
+                            ceiling,
+                            open: &open[step.output],
+                        }),
                         ..Finish::default()
                     };
                     let mut machine = Machine {
@@ -107,7 +113,7 @@ impl Pass<'_> {
     pub fn begin(&mut self, slot: usize, position: usize, shut_gate: bool, cotangent: &[f32]) {
         let lanes = self.lanes(slot);
         let Memory {
-            values,
+            open,
             gradients,
             filled,
             ..
@@ -124,9 +130,8 @@ impl Pass<'_> {
             Layout::Lanes(shape) => to_lanes(cotangent, shape, gradient, false),
             Layout::Planes(n) => flat_mut(gradient)[..n].copy_from_slice(cotangent),
         }
-        if let Some(ceiling) = self.plan.slots[slot].rectified.filter(|_| shut_gate) {
-            let output = &values[slot][own];
-            shut(self.isa, Gate { output, ceiling }, gradient);
+        if shut_gate && self.plan.slots[slot].rectified.is_some() {
+            shut(self.isa, Gate(&open[slot][own]), gradient);
         }
     }
 
@@ -140,6 +145,7 @@ impl Pass<'_> {
         } = self;
         let Memory {
             values,
+            open,
             gradients,
             filled,
             workspaces,
@@ -164,10 +170,7 @@ impl Pass<'_> {
                 buffer[before * lanes..items * lanes].fill(Lane::ZERO);
             }
             filled[slot] = before.max(items);
-            let gate = to.rectified.map(|ceiling| Gate {
-                output: &values[slot],
-                ceiling,
-            });
+            let gate = to.rectified.map(|_| Gate(&open[slot]));
             let result = work(&mut Target {
                 buffer: &mut buffer[..items * lanes],
                 add: before > 0,

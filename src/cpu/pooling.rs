@@ -78,10 +78,7 @@ impl Pooling {
                 if !once && !add {
                     dx.fill(Lane::ZERO);
                 }
-                let gate = gate.map(|gate| Gate {
-                    output: &gate.output[plane * from..][..from],
-                    ..gate
-                });
+                let gate = gate.map(|gate| Gate(&gate.0[plane * from..][..from]));
                 let pullback = Pullback {
                     of: self,
                     x,
@@ -221,9 +218,8 @@ impl Kernel for Pullback<'_> {
             }
         }
         if let Some(gate) = self.gate {
-            let ceiling = L::splat(gate.ceiling);
-            for (dx, y) in self.dx.iter_mut().zip(gate.output) {
-                L::load(dx).where_open(L::load(y), ceiling).store(dx);
+            for (dx, open) in self.dx.iter_mut().zip(gate.0) {
+                L::load(dx).keep(open.bits()).store(dx);
             }
         }
     }
@@ -244,7 +240,6 @@ impl Kernel for Once<'_> {
             gate,
         } = self.0;
         let width = of.input[1];
-        let ceiling = L::splat(gate.map_or(f32::INFINITY, |gate| gate.ceiling));
         for (at, rows, columns) in of.windows() {
             let y = L::load(&y[at]);
             let mut g = L::load(&g[at]);
@@ -262,7 +257,7 @@ impl Kernel for Once<'_> {
                         Kind::Average { .. } => g,
                     };
                     let here = match gate {
-                        Some(gate) => here.where_open(L::load(&gate.output[place]), ceiling),
+                        Some(gate) => here.keep(gate.0[place].bits()),
                         None => here,
                     };
                     here.store(&mut dx[place]);

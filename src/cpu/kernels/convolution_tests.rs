@@ -3,7 +3,7 @@
 
 use super::dense::Dense;
 use super::depthwise::Depthwise;
-use super::finish::{Finish, Gate};
+use super::finish::{Finish, Gate, Mark, Open, Rectify};
 use super::lanes::{Isa, LANES, Lane, flat_mut, lanes_for};
 use super::narrow::{NARROW, Narrow, Widen};
 use super::sweep::Sweep;
@@ -62,6 +62,11 @@ impl Case {
 
     fn depthwise(random: &mut Random) -> Self {
         let mut case = Self::draw(random, 50, None);
+        if random.below(2) == 0 {
+            // Wide planes are read where they lie.
+            case.ins[2] += 40;
+            case.outs[2] = (case.ins[2] + case.before[1] - case.kernel[1]) / case.stride[1] + 1;
+        }
         case.outs[0] = case.ins[0];
         case.depthwise = true;
         let n = case.ins[0] * case.ins[0] * case.kernel[0] * case.kernel[1];
@@ -212,6 +217,19 @@ fn check(
     let plain = case.definition(&x, back);
     let bias_lanes = to_lanes(&bias, [to[0], 1, 1], 0.0);
     let [also_lanes, old_lanes, gate_lanes] = [&also, &old, &gate].map(|v| to_lanes(v, to, 9.0));
+    let bits = |lane: &Lane| {
+        let open = Open::default();
+        Isa::best().run(Mark {
+            output: std::slice::from_ref(lane),
+            rectify: Rectify {
+                ceiling: CEILING,
+                open: std::slice::from_ref(&open),
+            },
+        });
+        open
+    };
+    let gate_open: Vec<Open> = gate_lanes.iter().map(bits).collect();
+    let open: Vec<Open> = gate_lanes.iter().map(|_| Open::default()).collect();
     // What lies in unused channels must not matter.
     let source = to_lanes(&x, from, f32::NAN);
     for isa in Isa::all() {
@@ -221,11 +239,11 @@ fn check(
                 bias: has(0).then_some(&bias_lanes[..]),
                 also: has(1).then_some(&also_lanes[..]),
                 add: has(2),
-                ceiling: has(3).then_some(CEILING),
-                gate: has(4).then_some(Gate {
-                    output: &gate_lanes,
+                rectify: has(3).then_some(Rectify {
                     ceiling: CEILING,
+                    open: &open,
                 }),
+                gate: has(4).then_some(Gate(&gate_open)),
             };
             let mut out = old_lanes.clone();
             run(isa, &source, &mut out, finish);
@@ -249,6 +267,14 @@ fn check(
                 })
                 .collect();
             let what = format!("{} way {way:b} back {back} {}", isa.name(), case.what());
+            if has(3) && !has(4) {
+                for (open, lane) in open.iter().zip(&out) {
+                    for (l, v) in lane.0.iter().enumerate() {
+                        let expected = *v > 0.0 && *v < CEILING;
+                        assert_eq!(open.bits() >> l & 1 == 1, expected, "{what}");
+                    }
+                }
+            }
             agree(&to_planes(&out, to), &expected, tolerance, &what);
         }
     }

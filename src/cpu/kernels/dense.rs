@@ -6,7 +6,7 @@
 
 use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Lane, lanes_for};
-use super::panel::{Columns, Panels, WIDEST, multiply};
+use super::panel::{Columns, Panels, WIDEST, multiply, multiply_and_finish};
 use super::shared::Shared;
 use super::sweep::Sweep;
 use super::workspace::Workspaces;
@@ -67,12 +67,12 @@ impl Dense {
     pub fn workspace(&self) -> usize {
         let passes = self.passes().map(|(v, h, panels)| {
             let tile = self.tile(v, h);
-            WIDEST * tile
-                + if self.in_place {
-                    0
-                } else {
-                    self.blocks(panels) * tile
-                }
+            let laid = if self.in_place {
+                0
+            } else {
+                self.blocks(panels) * tile
+            };
+            self.sums(v, h, tile) + laid
         });
         passes.max().unwrap_or(0)
     }
@@ -164,35 +164,50 @@ impl Dense {
         let (group, rest) = Columns::grouping(self.source[0]);
         let area = self.source[1] * self.source[2];
         let item = &x[pass.item * group * area..][..group * area];
-        let (sums, laid) = workspace.split_at_mut(WIDEST * positions);
         let blocks = self.blocks(pass.panels);
-        let columns = if self.in_place {
-            Columns {
-                values: &item[pass.outputs.start..],
-                stride: area,
-                blocks,
-                group,
-                rest,
-            }
+        let (sums, laid) = workspace.split_at_mut(self.sums(pass.v, pass.h, positions));
+        let (values, stride) = if self.in_place {
+            (&item[pass.outputs.start..], area)
         } else {
             let laid = &mut laid[..blocks * positions];
             self.lay(pass, item, laid);
-            Columns {
-                values: laid,
-                stride: positions,
-                blocks,
-                group,
-                rest,
-            }
+            (&*laid, positions)
         };
+        let columns = Columns {
+            values,
+            stride,
+            blocks,
+            group,
+            rest,
+        };
+        let plane = self.out[1] * self.out[2];
+        let start = pass.item * lanes_for(self.out[0]) * plane + pass.outputs.start;
         for index in share {
             let panel = pass.panels.panel(index);
+            if sums.is_empty() {
+                // SAFETY: handed on.
+                unsafe {
+                    multiply_and_finish(
+                        pass.isa, columns, panel, positions, out, start, plane, finish,
+                    );
+                }
+                continue;
+            }
             multiply(pass.isa, columns, panel, positions, sums, positions);
             for column in 0..panel.width {
                 let sums = &sums[column * positions..][..positions];
                 // SAFETY: handed on.
                 unsafe { self.finish(pass, panel.first + column, sums, out, finish) }
             }
+        }
+    }
+
+    /// Lanes of a panel's sums, where they cannot go to their places at once because those have others between them.
+    fn sums(&self, v: &Sweep, h: &Sweep, positions: usize) -> usize {
+        if v.step == 1 && h.step == 1 {
+            0
+        } else {
+            WIDEST * positions
         }
     }
 
@@ -247,20 +262,6 @@ impl Dense {
     ) {
         let [channels, height, width] = self.out;
         let plane = (pass.item * lanes_for(channels) + block) * height * width;
-        if self.in_place {
-            let at = plane + pass.outputs.start;
-            // SAFETY: these outputs are the caller's.
-            let out = unsafe { out.part(at..at + sums.len()) };
-            pass.isa.run(FinishRow {
-                finish,
-                block,
-                sums,
-                out,
-                at,
-                step: 1,
-            });
-            return;
-        }
         for (row, range, from) in pass.rows() {
             let y = pass.v.start + row * pass.v.step;
             let at = plane + y * width + pass.h.start + range.start * pass.h.step;

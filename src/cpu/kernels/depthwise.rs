@@ -1,7 +1,8 @@
 //! Depthwise convolution: every channel with a kernel of its own, sixteen channels at a time.
 //!
-//! A task takes a band of rows of one channel block. It first copies the source rows that the band sees between zeros,
-//! so that no column has to ask whether it lies at an edge.
+//! A task takes a band of rows of one channel block. Where planes are narrow it first copies the source rows that the
+//! band sees between zeros, so that no column has to ask whether it lies at an edge; of wide ones only what lies at an
+//! edge is copied.
 
 #![allow(unsafe_code)]
 
@@ -13,8 +14,13 @@ use super::workspace::Workspaces;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Most outputs of a row that are computed together.
-const TILE: usize = 8;
+/// Most outputs of a row that are computed together: the planes of networks for pictures of 224 points are all a multiple
+/// of seven wide.
+const TILE: usize = 7;
+/// Narrower planes are copied.
+const WIDE: usize = 28;
+/// Longest piece of a source row that a tile of a kernel of known width sees.
+const PIECE: usize = 2 * (TILE - 1) + 5;
 /// Outputs of a band, about.
 const BAND: usize = 1024;
 
@@ -36,15 +42,29 @@ pub struct Depthwise {
     padded: usize,
 }
 
+impl Sweep {
+    /// Number of taps and way from output to output, if they are among those that a tile is compiled for.
+    #[inline(always)]
+    fn known(&self) -> Option<[usize; 2]> {
+        let next = self.taps.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
+        let kind = [self.taps.len(), self.source_step];
+        let compiled = [[1, 1], [2, 1], [3, 1], [5, 1], [3, 2], [5, 2]];
+        (next && compiled.contains(&kind)).then_some(kind)
+    }
+}
+
 impl Depthwise {
     /// Packs `weight([row, column] of the kernel, channel)`.
     pub fn pack(
         channels: usize,
         source: [usize; 2],
         out: [usize; 2],
-        [rows, columns]: [Vec<Sweep>; 2],
+        [rows, mut columns]: [Vec<Sweep>; 2],
         weight: impl Fn([usize; 2], usize) -> f32,
     ) -> Self {
+        for h in &mut columns {
+            h.taps.sort_by_key(|tap| tap.1);
+        }
         let mut weights = Vec::with_capacity(rows.len() * columns.len());
         for v in &rows {
             for h in &columns {
@@ -68,7 +88,7 @@ impl Depthwise {
             }
         }
         let before = columns.iter().map(Sweep::reach_before).max().unwrap_or(0);
-        let reach = |h: &Sweep| h.reach(before, h.count.next_multiple_of(TILE));
+        let reach = |h: &Sweep| h.reach(before, h.count + TILE);
         let padded = columns.iter().map(reach).max().unwrap_or(0);
         Self {
             before,
@@ -85,12 +105,20 @@ impl Depthwise {
 
     /// Lanes of scratch that each thread needs.
     pub fn workspace(&self) -> usize {
+        if !self.copies() {
+            return 0;
+        }
         let bands = (0..self.out[0]).step_by(self.band);
         bands
             .map(|y| self.seen(self.rows_of(y)).len())
             .max()
             .unwrap_or(0)
             * self.padded
+    }
+
+    /// Whether bands copy what they see.
+    fn copies(&self) -> bool {
+        self.source[1] < WIDE || self.columns.iter().any(|h| h.known().is_none())
     }
 
     fn rows_of(&self, first: usize) -> Range<usize> {
@@ -179,18 +207,19 @@ impl Kernel for Band<'_> {
 
 impl Band<'_> {
     #[inline(always)]
-    fn all<L: Lanes, const T: usize>(self) {
+    fn all<L: Lanes, const T: usize>(mut self) {
         let of = self.of;
-        let [height, width] = of.source;
         let seen = of.seen(self.rows.clone());
-        for (y, row) in seen.clone().zip(self.copied.chunks_mut(of.padded)) {
-            let (before, rest) = row.split_at_mut(of.before);
-            let (middle, after) = rest.split_at_mut(width);
-            before.fill(Lane::ZERO);
-            middle.copy_from_slice(&self.plane[y * width..][..width]);
-            after.fill(Lane::ZERO);
+        let copied = of.copies();
+        if copied {
+            for (y, row) in seen.clone().zip(self.copied.chunks_mut(of.padded)) {
+                let (before, rest) = row.split_at_mut(of.before);
+                let (middle, after) = rest.split_at_mut(of.source[1]);
+                before.fill(Lane::ZERO);
+                middle.copy_from_slice(&self.plane[y * of.source[1]..][..of.source[1]]);
+                after.fill(Lane::ZERO);
+            }
         }
-        let finisher = self.finish.block::<L>(self.block);
         let mut weights = of.weights.iter();
         for v in &of.rows {
             for h in &of.columns {
@@ -199,36 +228,129 @@ impl Band<'_> {
                 };
                 let taps = v.taps.len() * h.taps.len();
                 let weights = &weights[self.block * taps..][..taps];
-                for step in Depthwise::steps(v, &self.rows) {
-                    let y = v.start + step * v.step;
-                    let row = (y - self.rows.start) * of.out[1] + h.start;
-                    for first in (0..h.count).step_by(T) {
-                        let mut sums = [L::splat(0.0); T];
-                        for (i, (_, down)) in v.taps.iter().enumerate() {
-                            let source = (step * v.source_step) as isize + down;
-                            if !(0..height as isize).contains(&source) {
-                                continue;
-                            }
-                            let line = (source as usize - seen.start) * of.padded;
-                            let line = &self.copied[line..][..of.padded];
-                            let weights = &weights[i * h.taps.len()..][..h.taps.len()];
-                            for ((_, right), weight) in h.taps.iter().zip(weights) {
-                                let from = (of.before + first * h.source_step) as isize + right;
-                                let weight = L::load(weight);
-                                let line = &line[from as usize..][..(T - 1) * h.source_step + 1];
-                                for (t, sum) in sums.iter_mut().enumerate() {
-                                    let x = L::load(&line[t * h.source_step]);
-                                    *sum = x.mul_add(weight, *sum);
-                                }
-                            }
-                        }
-                        for (t, sum) in sums.into_iter().enumerate().take(h.count - first) {
-                            let place = row + (first + t) * h.step;
-                            finisher.write(sum, self.at + place, &mut self.out[place]);
-                        }
-                    }
+                let sweep = Pair {
+                    v,
+                    h,
+                    weights,
+                    first: seen.start,
+                };
+                match (h.known(), copied) {
+                    (Some([1, 1]), false) => self.sweep::<L, T, 1, 1, false>(&sweep),
+                    (Some([2, 1]), false) => self.sweep::<L, T, 2, 1, false>(&sweep),
+                    (Some([3, 1]), false) => self.sweep::<L, T, 3, 1, false>(&sweep),
+                    (Some([5, 1]), false) => self.sweep::<L, T, 5, 1, false>(&sweep),
+                    (Some([3, 2]), false) => self.sweep::<L, T, 3, 2, false>(&sweep),
+                    (Some([5, 2]), false) => self.sweep::<L, T, 5, 2, false>(&sweep),
+                    (Some([3, 1]), true) => self.sweep::<L, T, 3, 1, true>(&sweep),
+                    (Some([5, 1]), true) => self.sweep::<L, T, 5, 1, true>(&sweep),
+                    _ => self.sweep::<L, T, 0, 0, true>(&sweep),
                 }
             }
+        }
+    }
+
+    /// The outputs of a pair of sweeps. `W` and `STEP` are the number of its column taps and its way from output to output,
+    /// where the program knows them.
+    #[inline(always)]
+    fn sweep<L: Lanes, const T: usize, const W: usize, const STEP: usize, const COPIED: bool>(
+        &mut self,
+        pair: &Pair<'_>,
+    ) {
+        let (of, v, h) = (self.of, pair.v, pair.h);
+        let [height, width] = of.source;
+        let (across, step) = if W > 0 {
+            (W, STEP)
+        } else {
+            (h.taps.len(), h.source_step)
+        };
+        let left = h.taps.first().map_or(0, |tap| tap.1);
+        let finisher = self.finish.block::<L>(self.block);
+        for t in Depthwise::steps(v, &self.rows) {
+            let y = v.start + t * v.step;
+            let row = (y - self.rows.start) * of.out[1] + h.start;
+            for first in (0..h.count).step_by(T) {
+                let count = T.min(h.count - first);
+                if h.step == 1 {
+                    // The next tile's, or the next row's.
+                    let next = row + first + count;
+                    let end = (next + T).min(self.out.len());
+                    self.out[next.min(end)..end]
+                        .iter()
+                        .for_each(|out| L::expect(out, 0));
+                    self.finish
+                        .expect::<L>(self.at + next.min(end)..self.at + end);
+                }
+                let mut sums = [L::splat(0.0); T];
+                let from = (first * step) as isize + left;
+                for (i, (_, down)) in v.taps.iter().enumerate() {
+                    let source = (t * v.source_step) as isize + down;
+                    if !(0..height as isize).contains(&source) {
+                        continue;
+                    }
+                    let weights = &pair.weights[i * across..][..across];
+                    if COPIED {
+                        let line = (source as usize - pair.first) * of.padded;
+                        let line = &self.copied[line..][..of.padded];
+                        let from = (of.before as isize + from) as usize;
+                        if W > 0 {
+                            sum_row::<L, T, W, STEP>(&line[from..], weights, &mut sums);
+                            continue;
+                        }
+                        for ((_, right), weight) in h.taps.iter().zip(weights) {
+                            let from = from + (right - left) as usize;
+                            let line = &line[from..][..(T - 1) * step + 1];
+                            let weight = L::load(weight);
+                            for (t, sum) in sums.iter_mut().enumerate() {
+                                *sum = L::load(&line[t * step]).mul_add(weight, *sum);
+                            }
+                        }
+                        continue;
+                    }
+                    let line = &self.plane[source as usize * width..][..width];
+                    let length = (T - 1) * STEP + W;
+                    if from >= 0 && from as usize + length <= width {
+                        sum_row::<L, T, W, STEP>(&line[from as usize..], weights, &mut sums);
+                        continue;
+                    }
+                    let mut piece = [Lane::ZERO; PIECE];
+                    let begin = (-from).clamp(0, length as isize) as usize;
+                    let end = (width as isize - from).clamp(begin as isize, length as isize);
+                    for (i, piece) in piece[..end as usize].iter_mut().enumerate().skip(begin) {
+                        L::load(&line[(from + i as isize) as usize]).store(piece);
+                    }
+                    sum_row::<L, T, W, STEP>(&piece, weights, &mut sums);
+                }
+                for (t, sum) in sums.into_iter().enumerate().take(count) {
+                    let place = row + (first + t) * h.step;
+                    finisher.write(sum, self.at + place, &mut self.out[place]);
+                }
+            }
+        }
+    }
+}
+
+/// One of the sweeps along either axis, and its weights for one channel block.
+struct Pair<'a> {
+    v: &'a Sweep,
+    h: &'a Sweep,
+    weights: &'a [Lane],
+    /// The source row that the first copied one is.
+    first: usize,
+}
+
+/// Adds what `W` taps see from the beginning of `line` on to `T` sums.
+#[allow(clippy::needless_range_loop)]
+#[inline(always)]
+fn sum_row<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
+    line: &[Lane],
+    weights: &[Lane],
+    sums: &mut [L; T],
+) {
+    let (line, weights) = (&line[..(T - 1) * STEP + W], &weights[..W]);
+    for w in 0..W {
+        let weight = L::load(&weights[w]);
+        for t in 0..T {
+            sums[t] = L::load(&line[t * STEP + w]).mul_add(weight, sums[t]);
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn along<L: Lanes>(z: &mut [Pair], gradient: &[Lane], floor: f32) {
         let (x, y) = (L::load(re), L::load(im));
         let power = x.mul_add(x, y.mul(y));
         let share = L::load(g).div(power.sqrt());
-        let share = share.where_open(power.sub(below), unlimited);
+        let share = share.keep(power.sub(below).open(unlimited));
         x.mul(share).store(re);
         y.mul(share).store(im);
     }

@@ -1,18 +1,44 @@
 //! What happens to a sum on its way from registers to memory.
 
 use super::lanes::{Kernel, Lane, Lanes};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Where a rectifier lets gradients through: strictly between 0 and the ceiling of its output.
-#[derive(Clone, Copy)]
-pub struct Gate<'a> {
-    /// The rectifier's output, laid out like what is written.
-    pub output: &'a [Lane],
-    /// Its upper limit; infinite for a plain ReLU.
-    pub ceiling: f32,
+/// For the sixteen channels of one place, from the lowest bit on, whether a rectifier lets a gradient through: where its
+/// output lies strictly between 0 and its ceiling. A thirty-second of what reading the output again would take.
+///
+/// Atomic only so that tasks can write those of their own places side by side.
+#[derive(Default)]
+pub struct Open(AtomicU16);
+
+impl Open {
+    #[inline(always)]
+    fn put(&self, bits: u16) {
+        self.0.store(bits, Ordering::Relaxed);
+    }
+
+    /// The sixteen bits.
+    #[inline(always)]
+    pub fn bits(&self) -> u16 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
+/// A rectifier on the way forward.
+#[derive(Clone, Copy)]
+pub struct Rectify<'a> {
+    /// Its upper limit; infinite for a plain ReLU.
+    pub ceiling: f32,
+    /// Takes down where it is open, laid out like what is written.
+    pub open: &'a [Open],
+}
+
+/// A rectifier on the way back: where it was open, laid out like what is written.
+#[derive(Clone, Copy)]
+pub struct Gate<'a>(pub &'a [Open]);
+
 /// What is done to sums `s` of channel block `c` at place `i`, in this order: `s + bias[c]`, `+ also[i]`, `+ out[i]`,
-/// limited to between 0 and `ceiling`, zero where the gate is shut.
+/// limited to between 0 and the rectifier's ceiling, zero where the gate is shut.
 #[derive(Clone, Copy, Default)]
 pub struct Finish<'a> {
     /// One for every channel block.
@@ -21,8 +47,8 @@ pub struct Finish<'a> {
     pub also: Option<&'a [Lane]>,
     /// Adds to what is there instead of replacing it.
     pub add: bool,
-    /// The limit of a rectifier.
-    pub ceiling: Option<f32>,
+    /// The rectifier that follows.
+    pub rectify: Option<Rectify<'a>>,
     /// The rectifier behind which the written gradient lies.
     pub gate: Option<Gate<'a>>,
 }
@@ -33,8 +59,8 @@ pub(super) struct Finisher<'a, L> {
     bias: L,
     also: Option<&'a [Lane]>,
     add: bool,
-    ceiling: Option<L>,
-    gate: Option<(&'a [Lane], L)>,
+    rectify: Option<(L, &'a [Open])>,
+    gate: Option<&'a [Open]>,
 }
 
 impl<'a> Finish<'a> {
@@ -44,8 +70,20 @@ impl<'a> Finish<'a> {
             bias: self.bias.map_or(L::splat(0.0), |b| L::load(&b[block])),
             also: self.also,
             add: self.add,
-            ceiling: self.ceiling.map(|c| L::splat(c)),
-            gate: self.gate.map(|g| (g.output, L::splat(g.ceiling))),
+            rectify: self.rectify.map(|r| (L::splat(r.ceiling), r.open)),
+            gate: self.gate.map(|g| g.0),
+        }
+    }
+}
+
+impl Finish<'_> {
+    /// Asks for what will be read beside the sums at these places.
+    #[inline(always)]
+    pub(super) fn expect<L: Lanes>(&self, places: Range<usize>) {
+        if let Some(also) = self.also {
+            for lane in &also[places] {
+                L::expect(lane, 0);
+            }
         }
     }
 }
@@ -61,11 +99,12 @@ impl<L: Lanes> Finisher<'_, L> {
         if self.add {
             value = value.add(L::load(out));
         }
-        if let Some(ceiling) = self.ceiling {
+        if let Some((ceiling, open)) = self.rectify {
             value = value.rectified(ceiling);
+            open[at].put(value.open(ceiling));
         }
-        if let Some((output, ceiling)) = self.gate {
-            value = value.where_open(L::load(&output[at]), ceiling);
+        if let Some(open) = self.gate {
+            value = value.keep(open[at].bits());
         }
         value.store(out);
     }
@@ -105,9 +144,24 @@ pub(in crate::cpu) struct Shut<'a> {
 impl Kernel for Shut<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let ceiling = L::splat(self.gate.ceiling);
-        for (g, y) in self.gradient.iter_mut().zip(self.gate.output) {
-            L::load(g).where_open(L::load(y), ceiling).store(g);
+        for (g, open) in self.gradient.iter_mut().zip(self.gate.0) {
+            L::load(g).keep(open.bits()).store(g);
+        }
+    }
+}
+
+/// Takes down where a rectifier is open whose output was not written by a [`Finisher`].
+pub(in crate::cpu) struct Mark<'a> {
+    pub output: &'a [Lane],
+    pub rectify: Rectify<'a>,
+}
+
+impl Kernel for Mark<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let ceiling = L::splat(self.rectify.ceiling);
+        for (y, open) in self.output.iter().zip(self.rectify.open) {
+            open.put(L::load(y).open(ceiling));
         }
     }
 }

@@ -3,7 +3,12 @@
 //! Every sum is taken in one order whatever the tile it falls into, so results depend neither on the number of threads
 //! nor on what else is computed along with them.
 
+#![allow(unsafe_code)]
+
+use super::finish::Finish;
 use super::lanes::{Isa, Kernel, LANES, Lane, Lanes, lanes_for};
+use super::shared::Shared;
+use std::mem::MaybeUninit;
 
 /// Weights `[depth, outputs]` packed by two channel blocks (the last of an odd number by three, a single one by one):
 /// within a panel, all outputs of the first input, then of the second.
@@ -121,20 +126,145 @@ pub fn multiply(
         columns,
         panel,
         positions,
-        out,
-        stride,
+        sink: Plain { out, stride },
     });
 }
 
-struct Multiply<'a> {
-    columns: Columns<'a>,
-    panel: Panel<'a>,
+/// The same sums finished on their way, those of channel block `b` and position `p` to place `start + b · stride + p` of
+/// `out`.
+///
+/// # Safety
+/// Nobody else may use these places of `out` for the panel's channel blocks and the first `positions`.
+///
+/// # Panics
+/// When a slice is too short for that.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn multiply_and_finish(
+    isa: Isa,
+    columns: Columns<'_>,
+    panel: Panel<'_>,
     positions: usize,
+    out: Shared<'_, Lane>,
+    start: usize,
+    stride: usize,
+    finish: Finish<'_>,
+) {
+    isa.run(Multiply {
+        columns,
+        panel,
+        positions,
+        sink: Finished {
+            out,
+            start,
+            stride,
+            finish,
+            first: panel.first,
+        },
+    });
+}
+
+/// Where the sums of a tile go.
+trait Sink {
+    /// Asks for the memory that [`Self::put`] will use for a column of a tile, while its sums are being taken.
+    fn expect<L: Lanes, const T: usize>(&self, column: usize, position: usize);
+    /// Takes the `n`-th sums from a position on, those of a column.
+    fn put<L: Lanes, const T: usize, const N: usize>(
+        &mut self,
+        column: usize,
+        position: usize,
+        sums: &[[L; N]; T],
+        n: usize,
+    );
+}
+
+/// As they are.
+struct Plain<'a> {
     out: &'a mut [Lane],
     stride: usize,
 }
 
-impl Kernel for Multiply<'_> {
+impl Sink for Plain<'_> {
+    #[inline(always)]
+    fn expect<L: Lanes, const T: usize>(&self, _: usize, _: usize) {}
+
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn put<L: Lanes, const T: usize, const N: usize>(
+        &mut self,
+        column: usize,
+        position: usize,
+        sums: &[[L; N]; T],
+        n: usize,
+    ) {
+        let out = &mut self.out[column * self.stride + position..][..T];
+        for t in 0..T {
+            sums[t][n].store(&mut out[t]);
+        }
+    }
+}
+
+/// Finished, to places that only this call uses.
+struct Finished<'a> {
+    out: Shared<'a, Lane>,
+    start: usize,
+    stride: usize,
+    finish: Finish<'a>,
+    /// The panel's first channel block.
+    first: usize,
+}
+
+impl Finished<'_> {
+    #[inline(always)]
+    fn place(&self, column: usize, position: usize) -> usize {
+        self.start + (self.first + column) * self.stride + position
+    }
+}
+
+impl Sink for Finished<'_> {
+    #[inline(always)]
+    fn expect<L: Lanes, const T: usize>(&self, column: usize, position: usize) {
+        let place = self.place(column, position);
+        // SAFETY: these places are the caller's of `multiply_and_finish`.
+        let out = unsafe { self.out.part(place..place + T) };
+        for out in out {
+            L::expect(out, 0);
+        }
+        self.finish.expect::<L>(place..place + T);
+    }
+
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn put<L: Lanes, const T: usize, const N: usize>(
+        &mut self,
+        column: usize,
+        position: usize,
+        sums: &[[L; N]; T],
+        n: usize,
+    ) {
+        // By way of memory, so that the finishing is not repeated in the program for every register.
+        let mut kept = [const { MaybeUninit::<Lane>::uninit() }; T];
+        for t in 0..T {
+            sums[t][n].store_to(&mut kept[t]);
+        }
+        let place = self.place(column, position);
+        let finisher = self.finish.block::<L>(self.first + column);
+        // SAFETY: these places are the caller's of `multiply_and_finish`.
+        let out = unsafe { self.out.part(place..place + T) };
+        for (t, (kept, out)) in kept.iter().zip(out).enumerate() {
+            // SAFETY: all of them have just been written.
+            finisher.write(L::load(unsafe { kept.assume_init_ref() }), place + t, out);
+        }
+    }
+}
+
+struct Multiply<'a, S> {
+    columns: Columns<'a>,
+    panel: Panel<'a>,
+    positions: usize,
+    sink: S,
+}
+
+impl<S: Sink> Kernel for Multiply<'_, S> {
     #[inline(always)]
     fn run<L: Lanes>(mut self) {
         if L::TILES[2] > 0 {
@@ -151,7 +281,7 @@ impl Kernel for Multiply<'_> {
     }
 }
 
-impl Multiply<'_> {
+impl<S: Sink> Multiply<'_, S> {
     /// All positions of `N` columns, in tiles as equal as can be.
     #[inline(always)]
     fn all<L: Lanes, const N: usize>(&mut self, column: usize) {
@@ -180,7 +310,15 @@ impl Multiply<'_> {
     #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn tile<L: Lanes, const T: usize, const N: usize>(&mut self, start: usize, column: usize) {
-        let Self { columns, panel, .. } = self;
+        let Self {
+            columns,
+            panel,
+            sink,
+            ..
+        } = self;
+        for n in 0..N {
+            sink.expect::<L, T>(column + n, start);
+        }
         let mut sums = [[L::splat(0.0); N]; T];
         let mut weights: &[Lane] = panel.values;
         for block in 0..columns.blocks {
@@ -203,10 +341,7 @@ impl Multiply<'_> {
             weights = &weights[inputs * panel.width..];
         }
         for n in 0..N {
-            let out = &mut self.out[(column + n) * self.stride + start..][..T];
-            for t in 0..T {
-                sums[t][n].store(&mut out[t]);
-            }
+            sink.put(column + n, start, &sums, n);
         }
     }
 }

@@ -11,6 +11,7 @@ mod portable;
 mod x86;
 
 use portable::Portable;
+use std::mem::MaybeUninit;
 
 /// Channels that lie together in memory.
 pub const LANES: usize = 16;
@@ -61,6 +62,12 @@ pub trait Lanes: Copy {
     fn load_any(from: &[f32; LANES]) -> Self;
     /// To memory.
     fn store(self, to: &mut Lane);
+    /// To memory that need not hold anything yet.
+    #[inline(always)]
+    fn store_to(self, to: &mut MaybeUninit<Lane>) {
+        // SAFETY: `store` only writes, and writes all of it; a lane may hold any bits.
+        self.store(unsafe { to.assume_init_mut() });
+    }
     /// Asks for a lane that will be loaded soon, `ahead` lanes after `from`, which need not exist.
     #[inline(always)]
     fn expect(_from: &Lane, _ahead: usize) {}
@@ -82,8 +89,10 @@ pub trait Lanes: Copy {
     fn max(self, other: Self) -> Self;
     /// Limited to between 0 and `ceiling`; not a number stays so.
     fn rectified(self, ceiling: Self) -> Self;
-    /// `self` where `y` lies strictly between 0 and `ceiling`, elsewhere 0.
-    fn where_open(self, y: Self, ceiling: Self) -> Self;
+    /// Which of the sixteen lie strictly between 0 and `ceiling`, the first in the lowest bit.
+    fn open(self, ceiling: Self) -> u16;
+    /// `self` where the bit is set, elsewhere 0.
+    fn keep(self, bits: u16) -> Self;
     /// `self` where `a` and `b` are equal, elsewhere 0.
     fn where_equal(self, a: Self, b: Self) -> Self;
     /// All sixteen added up.
@@ -178,7 +187,7 @@ mod tests {
                 L::load_any(&self.0[1].0),
                 a.max(b),
                 a.rectified(b),
-                a.where_open(b, c),
+                a.keep(b.open(c)),
                 a.where_equal(b, c),
             ];
             for r in results {

@@ -87,9 +87,18 @@ impl Lanes for Portable {
         self.with(ceiling, |v, c| v.clamp(0.0, c))
     }
     #[inline(always)]
-    fn where_open(self, y: Self, ceiling: Self) -> Self {
-        let below = y.with(ceiling, |y, c| if y > 0.0 && y < c { 1.0 } else { 0.0 });
-        self.with(below, |v, open| if open > 0.0 { v } else { 0.0 })
+    fn open(self, ceiling: Self) -> u16 {
+        let each = self.0.iter().zip(&ceiling.0).enumerate();
+        each.map(|(i, (y, c))| u16::from(*y > 0.0 && y < c) << i)
+            .sum()
+    }
+    #[inline(always)]
+    fn keep(self, bits: u16) -> Self {
+        let mut out = self.0;
+        for (i, o) in out.iter_mut().enumerate() {
+            *o = if bits >> i & 1 == 1 { *o } else { 0.0 };
+        }
+        Self(out)
     }
     #[inline(always)]
     fn where_equal(self, a: Self, b: Self) -> Self {

@@ -94,12 +94,15 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
-    fn where_open(self, y: Self, ceiling: Self) -> Self {
+    fn open(self, ceiling: Self) -> u16 {
         unsafe {
-            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(y.0, _mm512_setzero_ps());
-            let open = _mm512_mask_cmp_ps_mask::<_CMP_LT_OQ>(positive, y.0, ceiling.0);
-            Self(_mm512_maskz_mov_ps(open, self.0))
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_ps());
+            _mm512_mask_cmp_ps_mask::<_CMP_LT_OQ>(positive, self.0, ceiling.0)
         }
+    }
+    #[inline(always)]
+    fn keep(self, bits: u16) -> Self {
+        Self(unsafe { _mm512_maskz_mov_ps(bits, self.0) })
     }
     #[inline(always)]
     fn where_equal(self, a: Self, b: Self) -> Self {
@@ -213,12 +216,25 @@ impl Lanes for Avx2 {
         })
     }
     #[inline(always)]
-    fn where_open(self, y: Self, ceiling: Self) -> Self {
-        let open = y.with(ceiling, |y, c| unsafe {
+    fn open(self, ceiling: Self) -> u16 {
+        let open = self.with(ceiling, |y, c| unsafe {
             let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(y, _mm256_setzero_ps());
             _mm256_and_ps(positive, _mm256_cmp_ps::<_CMP_LT_OQ>(y, c))
         });
-        self.with(open, |v, open| unsafe { _mm256_and_ps(v, open) })
+        let [low, high] = open
+            .0
+            .map(|half| unsafe { _mm256_movemask_ps(half) } as u16);
+        low | high << 8
+    }
+    #[inline(always)]
+    fn keep(self, bits: u16) -> Self {
+        let half = |v: __m256, bits: u16| unsafe {
+            let each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let set = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), each);
+            let open = _mm256_cmpeq_epi32(set, each);
+            _mm256_and_ps(v, _mm256_castsi256_ps(open))
+        };
+        Self([half(self.0[0], bits), half(self.0[1], bits >> 8)])
     }
     #[inline(always)]
     fn where_equal(self, a: Self, b: Self) -> Self {
