@@ -410,7 +410,9 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
                 for (j, v) in spread::<L, ACROSS>(row).into_iter().enumerate() {
                     let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
                     // SAFETY: in the block that the caller of `Winograd::spread` answers for.
-                    v.store(unsafe { &mut self.values.part(at..at + 1)[0] });
+                    let to = unsafe { &mut self.values.part(at..at + 1)[0] };
+                    L::expect(to, AHEAD);
+                    v.store(to);
                 }
             }
         }
@@ -460,6 +462,7 @@ impl<const DOWN: usize, const ACROSS: usize, const ROWS: usize, const COLUMNS: u
                 // SAFETY: in the tile and block that the caller of `Winograd::collect` answers for.
                 let row = unsafe { self.out.part(at..at + columns) };
                 for (j, (sum, out)) in sums.into_iter().zip(row).enumerate() {
+                    L::expect(out, AHEAD * COLUMNS);
                     finisher.write(sum, at + j, out);
                 }
             }
