@@ -93,15 +93,12 @@ impl Dense {
     /// Outputs of a tile of a pass.
     fn tile(&self, v: &Sweep, h: &Sweep) -> usize {
         let (plane, taps) = (v.count * h.count, v.taps.len() * h.taps.len());
-        if self.in_place {
-            return if plane >= 7 * TILE {
-                TILE
-            } else {
-                plane.min(196)
-            };
-        }
         let blocks = (taps * lanes_for(self.source[0])).max(1);
-        (COLUMNS / blocks / 14 * 14).clamp(28, TILE).min(plane)
+        let tile = COLUMNS / blocks / 14 * 14;
+        if self.in_place {
+            return tile.clamp(196, 4 * TILE).min(plane);
+        }
+        tile.clamp(28, TILE).min(plane)
     }
 
     /// Computes `items` items.

@@ -265,6 +265,7 @@ impl Band<'_> {
         };
         let left = h.taps.first().map_or(0, |tap| tap.1);
         let finisher = self.finish.block::<L>(self.block);
+        let mut piece = [Lane::ZERO; PIECE];
         for t in Depthwise::steps(v, &self.rows) {
             let y = v.start + t * v.step;
             let row = (y - self.rows.start) * of.out[1] + h.start;
@@ -312,11 +313,16 @@ impl Band<'_> {
                         sum_row::<L, T, W, STEP>(&line[from as usize..], weights, &mut sums);
                         continue;
                     }
-                    let mut piece = [Lane::ZERO; PIECE];
                     let begin = (-from).clamp(0, length as isize) as usize;
                     let end = (width as isize - from).clamp(begin as isize, length as isize);
-                    for (i, piece) in piece[..end as usize].iter_mut().enumerate().skip(begin) {
-                        L::load(&line[(from + i as isize) as usize]).store(piece);
+                    let end = end as usize;
+                    for outside in [0..begin, end..length] {
+                        for piece in &mut piece[outside] {
+                            L::splat(0.0).store(piece);
+                        }
+                    }
+                    for i in begin..end {
+                        L::load(&line[(from + i as isize) as usize]).store(&mut piece[i]);
                     }
                     sum_row::<L, T, W, STEP>(&piece, weights, &mut sums);
                 }
