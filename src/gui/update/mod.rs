@@ -184,7 +184,7 @@ impl Studio {
         while let Ok(event) = self.session.events().try_recv() {
             self.update(Message::Session(event));
         }
-        if let Some(frame) = self.session.frames().take() {
+        while let Some(frame) = self.session.frames().take() {
             self.update(Message::Frame(frame));
         }
     }
@@ -222,7 +222,7 @@ impl Studio {
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),
             Message::EndEdit(field) => self.end_edit(field),
-            Message::Rate(factor) => self.session.send(Command::Rate(factor)),
+            Message::Rate(factor) => self.order(|job| Command::Rate(job, factor)),
             Message::Dequeue(id) => self.dequeue(id),
             Message::Compare(held) => {
                 let any = self.state.shown().is_some() || self.state.page == Page::Inspect;
