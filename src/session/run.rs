@@ -9,7 +9,7 @@ use super::pending::Pending;
 use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
 use super::trace::{Sample, Trace, TraceRow};
 use crate::formats::Array;
-use crate::network::{Executor, Tap};
+use crate::network::{Executor, NodeId, Tap};
 use crate::synthesis::{Procedure, Spec, StepReport, Synthesis};
 use crate::verify::verdict::{self, Predictions, Verdict, top, verify};
 use crate::verify::{Comparison, Histogram, Ranked, Verification};
@@ -83,6 +83,16 @@ impl Run {
                 return Err(Error::Internal("a run without stimulus and target".into()));
             }
         };
+        // What does not fit is this run's own fault, and is found before it could end others that go on beside it.
+        for (what, node, length) in [
+            ("target", job.layer, target.len()),
+            ("start", NodeId::INPUT, job.start.len()),
+        ] {
+            let node = model.graph.node(node);
+            if node.elements() != length {
+                return Err(Error::shape(what, &node.shape, &[length]));
+            }
+        }
         let ranks = Ranked::new(&target);
         let synthesis = Synthesis::new(
             job.spec.procedure.clone(),
