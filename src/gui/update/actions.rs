@@ -96,7 +96,7 @@ impl Studio {
 
     /// Gives the worker an order about the run that goes on.
     pub(super) fn order(&self, order: impl FnOnce(Option<JobId>) -> Command) {
-        self.session.send(order(self.state.active));
+        self.session.send(order(self.state.active_id()));
     }
 
     /// Queues a run for each chosen layer.
@@ -272,7 +272,7 @@ impl Studio {
         let Some(run) = self.state.shown() else {
             return;
         };
-        if Some(run.id) == self.state.active {
+        if Some(run.id) == self.state.active_id() {
             self.order(Command::Rewind);
         } else {
             self.state.viewing = None;
