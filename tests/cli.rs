@@ -596,10 +596,12 @@ fn null_distributions_are_built_in_shards_and_merged_to_the_same_bytes() {
 #[test]
 fn bench_reports_both_executors() {
     let lines = Place::new()
-        .run("bench efficientnet-lite0 --layer block0 --seconds 0.2 --json")
+        .run("bench efficientnet-lite0 --layer block0 --seconds 0.2 --batch 2 --json")
         .exits(0)
         .json_lines();
     assert_eq!(lines.len(), 2);
+    // The reference executor takes one at a time, and says so.
+    assert_eq!([&lines[0]["batch"], &lines[1]["batch"]], [2, 1]);
     assert!(lines[0]["device"].as_str().unwrap().starts_with("cpu"));
     assert!(
         lines[1]["device"]
