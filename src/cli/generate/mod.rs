@@ -49,7 +49,7 @@ pub struct Generate {
     )]
     seeds: Vec<u64>,
     /// How many runs go on at once, reading the network's weights once for all of them (--device cpu). Results are the
-    /// same to the bit; each run takes memory of its own.
+    /// same to the bit, and time is hardly saved; each run takes memory of its own.
     #[arg(long, value_name = "RUNS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MOST_ITEMS as i64))]
     batch: u16,
     /// A .npy to start from instead of noise.

@@ -42,7 +42,7 @@ const fn chosen(
 }
 
 /// What the number of runs at once does.
-const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model, make their steps together, and every weight of the network is read once for all. Results are the same to the bit. Each takes memory; time is saved where a network has large fully connected layers";
+const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model, make their steps together, and every weight of the network is read once for all. Results are the same to the bit. Each takes memory, and time is hardly saved: it is for watching several grow side by side";
 
 const YES_NO: &[&str] = &["true", "false"];
 
