@@ -166,6 +166,53 @@ fn generate_writes_a_whole_run_folder_and_repeats_it_to_the_bit() {
 }
 
 #[test]
+fn a_batch_of_layers_and_seeds_makes_the_runs_that_are_made_one_by_one() {
+    let place = Place::new();
+    let arguments = "generate efficientnet-lite0 --stimulus chelsea --layer stem,block2 --seeds 1,2,1 --steps 7 --no-history";
+    place.run(&format!("{arguments} --out a")).exits(3);
+    let lines = place
+        .run(&format!("{arguments} --batch 3 --json --out b"))
+        .exits(3)
+        .json_lines();
+    let of = |kind: &str| {
+        let events = lines.iter().filter(|l| l["event"] == kind);
+        let mut runs: Vec<String> = events
+            .map(|l| format!("{}__s{}", l["layer"].as_str().unwrap(), l["seed"]))
+            .collect();
+        runs.sort();
+        runs
+    };
+    let runs = ["block2__s1", "block2__s2", "stem__s1", "stem__s2"];
+    assert_eq!(
+        (of("started"), of("finished")),
+        (runs.map(str::to_owned).to_vec(), of("started"))
+    );
+    assert_eq!(of("step").len(), 4 * 8);
+    let (first, second) = (&lines[0], &lines[1]);
+    assert!(
+        first["event"] == "started" && second["event"] == "started",
+        "they go on together"
+    );
+    for run in runs {
+        for file in ["spec.toml", "metamer.npy", "metamer.png", "verdict.json"] {
+            let name = format!("chelsea__efficientnet-lite0__{run}/{file}");
+            let read = |root: &str| std::fs::read(place.path(root).join(&name)).unwrap();
+            assert_eq!(read("a"), read("b"), "{name}");
+        }
+    }
+    for wrong in ["0", "65", "many"] {
+        place
+            .run(&format!("{arguments} --batch {wrong} --out c"))
+            .exits(2)
+            .says("--batch");
+    }
+    place
+        .run(&format!("{arguments} --init nothing.npy --out c"))
+        .exits(1)
+        .says("name one seed");
+}
+
+#[test]
 fn both_papers_start_from_their_own_noise_the_same_for_all_layers() {
     let place = Place::new();
     let first_loss = |recipe: &str, seed: u32, layer: &str| {
@@ -549,10 +596,12 @@ fn null_distributions_are_built_in_shards_and_merged_to_the_same_bytes() {
 #[test]
 fn bench_reports_both_executors() {
     let lines = Place::new()
-        .run("bench efficientnet-lite0 --layer block0 --seconds 0.2 --json")
+        .run("bench efficientnet-lite0 --layer block0 --seconds 0.2 --batch 2 --json")
         .exits(0)
         .json_lines();
     assert_eq!(lines.len(), 2);
+    // The reference executor takes one at a time, and says so.
+    assert_eq!([&lines[0]["batch"], &lines[1]["batch"]], [2, 1]);
     assert!(lines[0]["device"].as_str().unwrap().starts_with("cpu"));
     assert!(
         lines[1]["device"]

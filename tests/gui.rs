@@ -170,7 +170,7 @@ fn several_layers_are_queued_and_worked_through() {
     assert!(w.shows("3 chosen"));
     w.press(Modifiers::NONE, Key::Space);
     w.until("the queue", |app| {
-        app.state().active.is_some() && app.state().queue.len() <= 2
+        app.state().active_id().is_some() && app.state().queue.len() <= 2
     });
     if !w.app().state().queue.is_empty() {
         w.click("Remove block10, chelsea");
@@ -196,6 +196,56 @@ fn several_layers_are_queued_and_worked_through() {
     // Looking at an earlier one shows it again.
     w.click_layer("block8", Modifiers::NONE);
     assert_eq!(w.app().state().shown().unwrap().spec.layer, "block8");
+}
+
+#[test]
+fn runs_go_on_at_once_each_by_itself_and_one_of_them_is_shown_and_stopped() {
+    let mut w = Window::open();
+    w.set_steps(80);
+    for wrong in ["0", "65", "some"] {
+        let message = Message::Edit("at_once", wrong.into());
+        w.harness.state_mut().send(message);
+        w.harness.run_steps(2);
+        assert!(w.app().state().drafts["at_once"].error.is_some(), "{wrong}");
+    }
+    let message = Message::Edit("at_once", "3".into());
+    w.harness.state_mut().send(message);
+    w.harness.state_mut().send(Message::EndEdit("at_once"));
+    w.click_layer("block0", Modifiers::NONE);
+    w.click_layer("block1", Modifiers::COMMAND);
+    w.click_layer("block2", Modifiers::COMMAND);
+    w.press(Modifiers::NONE, Key::Space);
+    w.until("three runs", |app| {
+        let state = app.state();
+        let mut going = state.going.iter().map(|id| &state.runs[id]);
+        state.going.len() == 3 && going.all(|r| r.step > 1 && r.metamer.is_some())
+    });
+    // The first is shown, and the others do not take its place.
+    assert_eq!(w.app().state().shown().unwrap().spec.layer, "block0");
+    assert!(w.shows("At once, 3 runs") && w.app().state().queue.is_empty());
+    w.harness
+        .get_by_label_contains("Show block1, chelsea")
+        .click();
+    w.harness.run_steps(2);
+    assert_eq!(w.app().state().shown().unwrap().spec.layer, "block1");
+    w.press(Modifiers::NONE, Key::Escape);
+    w.until("one to be stopped", |app| app.state().going.len() == 2);
+    let state = w.app().state();
+    let phase = |layer: &str| {
+        let run = state.runs.values().find(|r| r.spec.layer == layer);
+        run.unwrap().phase.clone()
+    };
+    assert_eq!(phase("block1"), Phase::Stopped);
+    assert_eq!(
+        [phase("block0"), phase("block2")],
+        [Phase::Running, Phase::Running]
+    );
+    assert!(state.shown().unwrap().is_active(), "the view goes along");
+    w.until("the end", |app| !app.state().is_busy());
+    let names = ["block0__s1", "block1__s1.partial", "block2__s1"];
+    let names = names.map(|n| format!("chelsea__efficientnet-lite0__{n}"));
+    assert_eq!(folders(&w.results()), names);
+    assert_eq!(w.app().state().choices.at_once, 3);
 }
 
 #[test]
@@ -291,7 +341,7 @@ fn closing_while_running_asks_and_the_run_is_offered_next_time() {
     assert!(w.shows("A run is going on"));
     assert!(!w.closes());
     w.click("Keep running");
-    assert!(w.app().state().dialog.is_none() && w.app().state().active.is_some());
+    assert!(w.app().state().dialog.is_none() && w.app().state().active_id().is_some());
     w.ask_to_close();
     w.harness.run_steps(2);
     w.harness.get_by_label("Stop and close").click();

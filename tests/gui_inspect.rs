@@ -32,7 +32,7 @@ fn make(w: &mut Window, layer: &str, steps: u64) {
     let before = w.app().state().shelf.runs.len();
     w.press(NONE, Key::Space);
     w.until("the finished run", |app| {
-        app.state().shelf.runs.len() > before && app.state().active.is_none()
+        app.state().shelf.runs.len() > before && app.state().going.is_empty()
     });
 }
 

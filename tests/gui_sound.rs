@@ -232,7 +232,7 @@ fn a_sound_is_looked_into_and_heard_at_every_moment_of_its_making() {
     w.set_steps(12);
     w.press(Modifiers::NONE, Key::Enter);
     w.until("the finished run", |app| {
-        app.state().shelf.runs.len() == 1 && app.state().active.is_none()
+        app.state().shelf.runs.len() == 1 && app.state().going.is_empty()
     });
     w.press(Modifiers::COMMAND, Key::Num3);
     w.until("what is looked into", |app| {

@@ -40,7 +40,7 @@ fn session() -> Session {
     let options = SessionOptions {
         checkpoint_steps: 5,
         frame_interval: Duration::ZERO,
-        history: true,
+        ..SessionOptions::default()
     };
     Session::start(options, || {}).unwrap()
 }
@@ -89,7 +89,7 @@ fn a_run_starts_pauses_resumes_rewinds_and_stops() {
     session.enqueue(job(&lite0(), "block0", 1_000_000));
     wait(&session, |e| matches!(e, Event::Started(_)).then_some(()));
     last_step(&session, 3);
-    session.send(Command::Pause);
+    session.send(Command::Pause(None));
     wait(&session, |e| matches!(e, Event::Paused(_)).then_some(()));
     assert!(
         session
@@ -98,9 +98,9 @@ fn a_run_starts_pauses_resumes_rewinds_and_stops() {
             .is_err(),
         "a paused run says nothing"
     );
-    session.send(Command::Resume);
+    session.send(Command::Resume(None));
     let reached = last_step(&session, 4);
-    session.send(Command::Rewind);
+    session.send(Command::Rewind(None));
     let mut rewound = false;
     let again = wait(&session, |e| match e {
         Event::Rewound(_) => {
@@ -111,7 +111,7 @@ fn a_run_starts_pauses_resumes_rewinds_and_stops() {
         _ => None,
     });
     assert_eq!(again, 0, "had reached {reached}");
-    session.send(Command::Stop);
+    session.send(Command::Stop(None));
     let step = wait(&session, |e| {
         if let Event::Stopped { step, .. } = e {
             Some(step)
@@ -138,7 +138,7 @@ fn a_queue_is_worked_through_and_entries_can_be_taken_out() {
         .to_vec();
     wait(&session, |e| matches!(e, Event::Started(_)).then_some(()));
     session.send(Command::Remove(ids[1]));
-    session.send(Command::Stop);
+    session.send(Command::Stop(None));
     let mut finished = Vec::new();
     wait(&session, |e| match e {
         Event::Finished(f) => {
@@ -328,7 +328,7 @@ fn a_resumed_run_has_the_same_history_and_a_rewound_one_begins_it_anew() {
     let mut whole = session();
     whole.enqueue(job(&model, "block0", 80));
     last_step(&whole, 7);
-    whole.send(Command::Rewind);
+    whole.send(Command::Rewind(None));
     wait(&whole, |e| matches!(e, Event::Rewound(_)).then_some(()));
     assert_eq!(finished_with_snapshots(&whole).1, snapshots);
 }
@@ -363,6 +363,7 @@ fn a_run_that_began_without_history_ends_without_one() {
         history: false,
         checkpoint_steps: 5,
         frame_interval: Duration::ZERO,
+        ..SessionOptions::default()
     };
     let mut first = Session::start(options, || {}).unwrap();
     first.enqueue(again(Existing::Refuse));
@@ -425,15 +426,15 @@ fn a_rate_that_was_changed_is_written_down_and_the_run_can_be_repeated() {
     };
     session.enqueue(job(&model, "stem", 40).into_folder(place.path(), Existing::Refuse));
     wait(&session, |e| matches!(e, Event::Started(_)).then_some(()));
-    session.send(Command::Pause);
+    session.send(Command::Pause(None));
     wait(&session, |e| matches!(e, Event::Paused(_)).then_some(()));
-    session.send(Command::Rate(0.25));
+    session.send(Command::Rate(None, 0.25));
     let changes = wait(&session, |e| match e {
         Event::RateChanged(_, changes) => Some(changes),
         _ => None,
     });
     assert_eq!((changes.len(), changes[0].factor), (1, 0.25));
-    session.send(Command::Resume);
+    session.send(Command::Resume(None));
     let first = finished(&session);
     let run = run_folder::FinishedRun::read(first.folder.as_ref().unwrap()).unwrap();
     assert_eq!(run.spec.procedure.rate_changes, changes);

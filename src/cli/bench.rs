@@ -3,10 +3,12 @@
 use super::Outcome;
 use super::arguments::Computer;
 use super::output::out;
+use crate::Result;
 use crate::cpu::Convolving;
+use crate::network::executor::MOST_ITEMS;
 use crate::network::{Executor, Model, NodeId, registry};
 use crate::session::{Stimulus, device};
-use crate::synthesis::{Synthesis, recipe, start};
+use crate::synthesis::{Synthesis, recipe, start, step_together};
 use clap::Args;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,9 @@ pub struct Bench {
     /// Seconds to measure each layer for, after three steps to warm up.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// How many stimuli make their steps at once; times are those of a step of one. On the CPU only.
+    #[arg(long, value_name = "STIMULI", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MOST_ITEMS as i64))]
+    batch: u16,
     /// Only the device named, without the reference executor beside it.
     #[arg(long)]
     only: bool,
@@ -82,11 +87,13 @@ impl Bench {
             let threads = computer.threads;
             let graph = model.graph.clone();
             let mut executor = device::executor(graph, device_name, threads, conv)?;
+            let batch = usize::from(self.batch).min(executor.most_items());
             for layer in &layers {
                 let m = measure(
                     &model,
                     executor.as_mut(),
                     *layer,
+                    batch,
                     Duration::from_secs_f64(self.seconds.max(0.1)),
                 )?;
                 let name = &model.graph.node(*layer).name;
@@ -95,6 +102,7 @@ impl Bench {
                         "model": model.name,
                         "layer": name,
                         "device": computer.describe(),
+                        "batch": m.batch,
                         "steps": m.steps,
                         "median_ms": m.median_ms,
                         "fastest_ms": m.fastest_ms,
@@ -105,8 +113,12 @@ impl Bench {
                 } else {
                     let memory = peak_memory_mb()
                         .map_or(String::new(), |mb| format!(", {mb:.0} MB peak so far"));
+                    let together = match m.batch {
+                        1 => String::new(),
+                        n => format!(", {n} at once"),
+                    };
                     out!(
-                        "{} {name} on {}: {:.1} ms a step (median of {}, fastest {:.1}), {:.1} steps/s{memory}",
+                        "{} {name} on {}{together}: {:.1} ms a step (median of {}, fastest {:.1}), {:.1} steps/s{memory}",
                         model.name,
                         computer.describe(),
                         m.median_ms,
@@ -122,16 +134,21 @@ impl Bench {
 }
 
 struct Measurement {
+    /// Stimuli that made their steps at once.
+    batch: usize,
+    /// Steps of each stimulus.
     steps: usize,
     median_ms: f64,
     fastest_ms: f64,
 }
 
-/// Times whole steps of the 2023 procedure: forward, loss, pullback, update.
+/// Times whole steps of the 2023 procedure: forward, loss, pullback, update. `batch` stimuli make theirs together, and
+/// each is charged an equal part.
 fn measure(
     model: &Model,
     executor: &mut dyn Executor,
     layer: NodeId,
+    batch: usize,
     time: Duration,
 ) -> anyhow::Result<Measurement> {
     let (recipe, stimulus) = if model.input.is_sound() {
@@ -144,33 +161,44 @@ fn measure(
     executor.forward(&reference, layer)?;
     let target = executor.activation(layer)?.into_owned();
     let moments = [procedure.start_mean, procedure.start_sd];
-    let noise = start::draw(
-        procedure.start,
-        reference.len(),
-        1,
-        [0.0, 1.0],
-        moments,
-        model.input.range,
-    );
     let range = model.input.range;
-    let mut synthesis = Synthesis::new(
-        procedure,
-        model.tap(layer, true),
-        target,
-        noise.unwrap_or(reference),
-        range,
-    )?;
+    let begin = |seed| {
+        let noise = start::draw(
+            procedure.start,
+            reference.len(),
+            seed,
+            [0.0, 1.0],
+            moments,
+            range,
+        );
+        Synthesis::new(
+            procedure.clone(),
+            model.tap(layer, true),
+            target.clone(),
+            noise.unwrap_or_else(|| reference.clone()),
+            range,
+        )
+    };
+    let mut all = (1..=batch as u64).map(begin).collect::<Result<Vec<_>>>()?;
+    let mut step = || -> Result<()> {
+        let mut members: Vec<&mut Synthesis> = all.iter_mut().collect();
+        let reports = step_together(&mut members, executor)?;
+        reports
+            .into_iter()
+            .try_for_each(|report| report.map(|_| ()))
+    };
     for _ in 0..3 {
-        synthesis.step(executor)?;
+        step()?;
     }
     let (begun, mut times) = (Instant::now(), Vec::new());
     while begun.elapsed() < time || times.is_empty() {
-        let step = Instant::now();
-        synthesis.step(executor)?;
-        times.push(step.elapsed().as_secs_f64() * 1e3);
+        let began = Instant::now();
+        step()?;
+        times.push(began.elapsed().as_secs_f64() * 1e3 / batch as f64);
     }
     times.sort_by(f64::total_cmp);
     Ok(Measurement {
+        batch,
         steps: times.len(),
         median_ms: times[times.len() / 2],
         fastest_ms: times[0],

@@ -20,6 +20,7 @@ mod pass;
 mod plan;
 mod pooling;
 
+use crate::network::executor::{MOST_ITEMS, check_batch};
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
 use kernels::finish::Open;
@@ -127,179 +128,6 @@ impl Cpu {
         self.threads.current_num_threads()
     }
 
-    /// Computes several items at once, each as far as its own node, sharing every weight that is read.
-    ///
-    /// # Errors
-    /// When there are not as many inputs as nodes, or an input has the wrong number of values.
-    pub fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()> {
-        self.computed = false;
-        if inputs.len() != untils.len() || inputs.is_empty() {
-            return Err(Error::shape("batch", &[untils.len()], &[inputs.len()]));
-        }
-        let elements = self.graph.input_elements();
-        if let Some(wrong) = inputs.iter().find(|x| x.len() != elements) {
-            let shape = &self.graph.node(NodeId::INPUT).shape;
-            return Err(Error::shape("network input", shape, &[wrong.len()]));
-        }
-        self.plan_for(untils);
-        self.prepare(false)?;
-        let Self {
-            threads,
-            plan,
-            operations,
-            memory,
-            isa,
-            batch,
-            ..
-        } = self;
-        let stride = plan.slots[0].layout.lanes();
-        for (x, position) in inputs.iter().zip(&batch.positions) {
-            let lanes = &mut memory.values[0][position * stride..][..stride];
-            flat_mut(lanes)[..elements].copy_from_slice(x);
-        }
-        let mut pass = Pass {
-            plan,
-            operations,
-            memory,
-            isa: *isa,
-        };
-        threads.install(|| {
-            for (step, count) in plan
-                .steps
-                .iter()
-                .zip(&batch.counts)
-                .filter(|(_, c)| **c > 0)
-            {
-                pass.forward(step, *count)?;
-            }
-            let items = batch.untils.iter().zip(&batch.positions);
-            items.for_each(|(node, position)| pass.keep(*node, *position));
-            Ok::<(), Error>(())
-        })?;
-        self.computed = true;
-        Ok(())
-    }
-
-    /// The output of a node that the last forward pass computed for an item.
-    ///
-    /// # Errors
-    /// When it did not; see [`Executor::activation`].
-    pub fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>> {
-        let (seat, position) = self.seat(item, node)?;
-        if seat.missing != Missing::Nothing {
-            let name = &self.graph.node(node).name;
-            return Err(Error::Internal(format!(
-                "layer '{name}' has been computed only together with what follows it"
-            )));
-        }
-        let layout = self.plan.slots[seat.slot].layout;
-        let values = &self.memory.values[seat.slot][position * layout.lanes()..][..layout.lanes()];
-        Ok(match layout {
-            Layout::Planes(n) => Cow::Borrowed(&flat(values)[..n]),
-            Layout::Lanes(_) if self.batch.untils[item] == node => {
-                Cow::Borrowed(&self.memory.kept[position])
-            }
-            Layout::Lanes(shape) => {
-                let mut planes = vec![0.0; shape.iter().product()];
-                self.threads
-                    .install(|| to_planes(values, shape, &mut planes, false));
-                Cow::Owned(planes)
-            }
-        })
-    }
-
-    /// The gradients with respect to the inputs of the last forward pass's items, given the gradient of each item's loss
-    /// with respect to the output at its own tap. Going back, an item joins in where its tap is reached.
-    ///
-    /// # Errors
-    /// When a node was not computed, or a length is wrong.
-    pub fn pullback_batch(
-        &mut self,
-        taps: &[Tap],
-        cotangents: &[&[f32]],
-        gradients: &mut [&mut [f32]],
-    ) -> Result<()> {
-        let items = self.batch.untils.len();
-        for (what, found) in [
-            ("taps of a batch", taps.len()),
-            ("loss gradients of a batch", cotangents.len()),
-            ("input gradients of a batch", gradients.len()),
-        ] {
-            if found != items {
-                return Err(Error::shape(what, &[items], &[found]));
-            }
-        }
-        for (item, tap) in taps.iter().enumerate() {
-            // A layer that was computed together with what follows has no output of its own, but a pullback needs none.
-            let (seat, _) = self.seat(item, tap.node)?;
-            if items > 1 && seat.missing == Missing::Sum {
-                let name = &self.graph.node(tap.node).name;
-                return Err(Error::Internal(format!(
-                    "in a batch, layer '{name}' has to be what was asked for, since a sum follows it"
-                )));
-            }
-            for (what, node, length) in [
-                ("loss gradient", tap.node, cotangents[item].len()),
-                ("input gradient", NodeId::INPUT, gradients[item].len()),
-            ] {
-                let node = self.graph.node(node);
-                if length != node.elements() {
-                    return Err(Error::shape(what, &node.shape, &[length]));
-                }
-            }
-        }
-        self.prepare(true)?;
-        let Self {
-            threads,
-            plan,
-            operations,
-            memory,
-            isa,
-            batch,
-            ..
-        } = self;
-        memory.filled.fill(0);
-        let mut pass = Pass {
-            plan,
-            operations,
-            memory,
-            isa: *isa,
-        };
-        let begin = |pass: &mut Pass<'_>, slot: usize| {
-            let mut whole = true;
-            for ((tap, cotangent), position) in taps.iter().zip(cotangents).zip(&batch.positions) {
-                let seat = plan.seats[tap.node.index()].filter(|s| s.slot == slot);
-                if let Some(seat) = seat {
-                    let shut = seat.missing == Missing::Nothing && !tap.straight_through;
-                    pass.begin(slot, *position, shut, cotangent);
-                    whole &= seat.missing != Missing::Sum;
-                }
-            }
-            whole
-        };
-        threads.install(|| {
-            for (step, _) in plan
-                .steps
-                .iter()
-                .zip(&batch.counts)
-                .rev()
-                .filter(|(_, c)| **c > 0)
-            {
-                let whole = begin(&mut pass, step.output);
-                pass.pullback(step, whole)?;
-            }
-            begin(&mut pass, 0);
-            Ok::<(), Error>(())
-        })?;
-        let slot = &self.plan.slots[0];
-        let lanes = slot.layout.lanes();
-        for (gradient, position) in gradients.iter_mut().zip(&self.batch.positions) {
-            let from = &self.memory.gradients[slot.buffer][position * lanes..][..lanes];
-            gradient.copy_from_slice(&flat(from)[..gradient.len()]);
-        }
-        Ok(())
-    }
-
     /// The seat of a node that the last forward pass computed for an item, perhaps together with what follows it, and
     /// the item's place.
     fn seat(&self, item: usize, node: NodeId) -> Result<(Seat, usize)> {
@@ -404,15 +232,165 @@ impl Executor for Cpu {
         "cpu"
     }
 
-    fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()> {
-        self.forward_batch(&[input], &[until])
+    fn most_items(&self) -> usize {
+        MOST_ITEMS
     }
 
-    fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>> {
-        self.activation_of(0, node)
+    fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()> {
+        self.computed = false;
+        check_batch(inputs.len(), untils.len(), self.most_items())?;
+        let elements = self.graph.input_elements();
+        if let Some(wrong) = inputs.iter().find(|x| x.len() != elements) {
+            let shape = &self.graph.node(NodeId::INPUT).shape;
+            return Err(Error::shape("network input", shape, &[wrong.len()]));
+        }
+        self.plan_for(untils);
+        self.prepare(false)?;
+        let Self {
+            threads,
+            plan,
+            operations,
+            memory,
+            isa,
+            batch,
+            ..
+        } = self;
+        let stride = plan.slots[0].layout.lanes();
+        for (x, position) in inputs.iter().zip(&batch.positions) {
+            let lanes = &mut memory.values[0][position * stride..][..stride];
+            flat_mut(lanes)[..elements].copy_from_slice(x);
+        }
+        let mut pass = Pass {
+            plan,
+            operations,
+            memory,
+            isa: *isa,
+        };
+        threads.install(|| {
+            for (step, count) in plan
+                .steps
+                .iter()
+                .zip(&batch.counts)
+                .filter(|(_, c)| **c > 0)
+            {
+                pass.forward(step, *count)?;
+            }
+            let items = batch.untils.iter().zip(&batch.positions);
+            items.for_each(|(node, position)| pass.keep(*node, *position));
+            Ok::<(), Error>(())
+        })?;
+        self.computed = true;
+        Ok(())
     }
 
-    fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
-        self.pullback_batch(&[tap], &[cotangent], &mut [gradient])
+    fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>> {
+        let (seat, position) = self.seat(item, node)?;
+        if seat.missing != Missing::Nothing {
+            let name = &self.graph.node(node).name;
+            return Err(Error::Internal(format!(
+                "layer '{name}' has been computed only together with what follows it"
+            )));
+        }
+        let layout = self.plan.slots[seat.slot].layout;
+        let values = &self.memory.values[seat.slot][position * layout.lanes()..][..layout.lanes()];
+        Ok(match layout {
+            Layout::Planes(n) => Cow::Borrowed(&flat(values)[..n]),
+            Layout::Lanes(_) if self.batch.untils[item] == node => {
+                Cow::Borrowed(&self.memory.kept[position])
+            }
+            Layout::Lanes(shape) => {
+                let mut planes = vec![0.0; shape.iter().product()];
+                self.threads
+                    .install(|| to_planes(values, shape, &mut planes, false));
+                Cow::Owned(planes)
+            }
+        })
+    }
+
+    fn pullback_batch(
+        &mut self,
+        taps: &[Tap],
+        cotangents: &[&[f32]],
+        gradients: &mut [&mut [f32]],
+    ) -> Result<()> {
+        let items = self.batch.untils.len();
+        for (what, found) in [
+            ("taps of a batch", taps.len()),
+            ("loss gradients of a batch", cotangents.len()),
+            ("input gradients of a batch", gradients.len()),
+        ] {
+            if found != items {
+                return Err(Error::shape(what, &[items], &[found]));
+            }
+        }
+        for (item, tap) in taps.iter().enumerate() {
+            // A layer that was computed together with what follows has no output of its own, but a pullback needs none.
+            let (seat, _) = self.seat(item, tap.node)?;
+            if items > 1 && seat.missing == Missing::Sum {
+                let name = &self.graph.node(tap.node).name;
+                return Err(Error::Internal(format!(
+                    "in a batch, layer '{name}' has to be what was asked for, since a sum follows it"
+                )));
+            }
+            for (what, node, length) in [
+                ("loss gradient", tap.node, cotangents[item].len()),
+                ("input gradient", NodeId::INPUT, gradients[item].len()),
+            ] {
+                let node = self.graph.node(node);
+                if length != node.elements() {
+                    return Err(Error::shape(what, &node.shape, &[length]));
+                }
+            }
+        }
+        self.prepare(true)?;
+        let Self {
+            threads,
+            plan,
+            operations,
+            memory,
+            isa,
+            batch,
+            ..
+        } = self;
+        memory.filled.fill(0);
+        let mut pass = Pass {
+            plan,
+            operations,
+            memory,
+            isa: *isa,
+        };
+        let begin = |pass: &mut Pass<'_>, slot: usize| {
+            let mut whole = true;
+            for ((tap, cotangent), position) in taps.iter().zip(cotangents).zip(&batch.positions) {
+                let seat = plan.seats[tap.node.index()].filter(|s| s.slot == slot);
+                if let Some(seat) = seat {
+                    let shut = seat.missing == Missing::Nothing && !tap.straight_through;
+                    pass.begin(slot, *position, shut, cotangent);
+                    whole &= seat.missing != Missing::Sum;
+                }
+            }
+            whole
+        };
+        threads.install(|| {
+            for (step, _) in plan
+                .steps
+                .iter()
+                .zip(&batch.counts)
+                .rev()
+                .filter(|(_, c)| **c > 0)
+            {
+                let whole = begin(&mut pass, step.output);
+                pass.pullback(step, whole)?;
+            }
+            begin(&mut pass, 0);
+            Ok::<(), Error>(())
+        })?;
+        let slot = &self.plan.slots[0];
+        let lanes = slot.layout.lanes();
+        for (gradient, position) in gradients.iter_mut().zip(&self.batch.positions) {
+            let from = &self.memory.gradients[slot.buffer][position * lanes..][..lanes];
+            gradient.copy_from_slice(&flat(from)[..gradient.len()]);
+        }
+        Ok(())
     }
 }

@@ -65,12 +65,14 @@ pub enum Message {
     PickLayer(usize, Pick),
     /// Another recipe.
     ChooseRecipe(String),
-    /// A field of the recipe, the seed or the number of threads was typed at.
+    /// A field of the recipe, the seed, the number of threads or of runs at once was typed at.
     Edit(&'static str, String),
     /// Typing has ended there.
     EndEdit(&'static str),
     /// Multiply the running schedule's rate.
     Rate(f64),
+    /// Look at one of the runs that go on at once.
+    Watch(JobId),
     /// Take a run out of the queue.
     Dequeue(JobId),
     /// The compare key is held or let go.

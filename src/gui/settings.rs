@@ -4,6 +4,7 @@ use super::hearing::Below;
 use super::theme::ThemeChoice;
 use crate::export::ColourMap;
 use crate::formats::atomic;
+use crate::network::executor::MOST_ITEMS;
 use crate::network::imported::Library;
 use crate::synthesis::{Procedure, recipe};
 use crate::{Error, Result};
@@ -32,6 +33,8 @@ pub struct Choices {
     pub seed: u64,
     /// Threads; 0 for one per core.
     pub threads: usize,
+    /// How many runs of the queue go on together.
+    pub at_once: usize,
     /// Where runs are kept, if not in the usual place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub results: Option<PathBuf>,
@@ -138,6 +141,7 @@ impl Default for Choices {
             recipe: "quick".into(),
             seed: 1,
             threads: 0,
+            at_once: 1,
             results: None,
             theme: ThemeChoice::default(),
             window: None,
@@ -175,6 +179,10 @@ impl Choices {
         ColourMap::find(&self.listening.colours)?;
         if !(0.0..=1.0).contains(&self.listening.volume) {
             return Err(Error::value("volume", "must lie between 0 and 1"));
+        }
+        if !(1..=MOST_ITEMS).contains(&self.at_once) {
+            let reason = format!("must lie between 1 and {MOST_ITEMS}");
+            return Err(Error::value("at_once", reason));
         }
         if !(1..=MOST_SEEDS).contains(&self.ladder.seeds) {
             let reason = format!("must lie between 1 and {MOST_SEEDS}");
@@ -261,6 +269,7 @@ mod tests {
         let path = folder.path().join("settings.toml");
         for (text, what) in [
             ("seed = -1", "seed"),
+            ("at_once = 0", "at_once"),
             ("[listening]\nvolume = 2.0", "volume"),
             ("[listening]\ncolours = \"vridis\"", "viridis"),
             ("recipe = \"quik\"", "quick"),

@@ -88,8 +88,8 @@ pub struct State {
     pub preparing: usize,
     /// Runs of this session that have begun.
     pub runs: BTreeMap<JobId, Run>,
-    /// The run that is going on.
-    pub active: Option<JobId>,
+    /// The runs that go on, in the order in which they began.
+    pub going: Vec<JobId>,
     /// The run that is shown.
     pub viewing: Option<JobId>,
     /// Runs of an earlier session that can be resumed.
@@ -295,7 +295,7 @@ impl State {
             queue: vec![],
             preparing: 0,
             runs: BTreeMap::new(),
-            active: None,
+            going: vec![],
             viewing: None,
             unfinished: vec![],
             dialog: None,
@@ -347,9 +347,29 @@ impl State {
         }
     }
 
-    /// The run that is going on.
+    /// The run that orders and figures are about: of those that go on the one that is shown, otherwise the first.
+    pub fn active_id(&self) -> Option<JobId> {
+        let shown = self.viewing.filter(|id| self.going.contains(id));
+        shown.or_else(|| self.going.first().copied())
+    }
+
+    /// The run of [`Self::active_id`].
     pub fn active(&self) -> Option<&Run> {
-        self.active.and_then(|id| self.runs.get(&id))
+        self.active_id().and_then(|id| self.runs.get(&id))
+    }
+
+    /// How many of the queue are about to begin: the first, where nothing goes on, and what can go on beside others.
+    pub fn beginning(&self) -> usize {
+        let places = self.choices.at_once.saturating_sub(self.going.len());
+        let mut together = self.going.iter().filter_map(|id| self.runs.get(id));
+        let first = together
+            .next()
+            .map(|r| &r.spec)
+            .or(self.queue.first().map(|q| &q.spec));
+        let fits = |q: &&Queued| {
+            first.is_some_and(|f| f.model == q.spec.model && f.threads == q.spec.threads)
+        };
+        self.queue.iter().take(places).take_while(fits).count()
     }
 
     /// The run that is shown.
@@ -361,7 +381,7 @@ impl State {
     pub fn resumable(&self) -> Option<&Run> {
         let run = self.shown()?;
         let ended =
-            matches!(run.phase, Phase::Stopped) && run.folder.is_some() && self.active.is_none();
+            matches!(run.phase, Phase::Stopped) && run.folder.is_some() && self.going.is_empty();
         ended.then_some(run)
     }
 
@@ -408,7 +428,7 @@ impl State {
 
     /// Whether anything changes by itself, so that the window has to be drawn again.
     pub fn is_busy(&self) -> bool {
-        self.active.is_some() || self.preparing > 0 || !self.queue.is_empty()
+        !self.going.is_empty() || self.preparing > 0 || !self.queue.is_empty()
     }
 }
 

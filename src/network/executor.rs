@@ -1,12 +1,16 @@
 //! The interface behind which networks are run.
 
 use super::graph::{Graph, NodeId, Tap};
-use crate::Result;
+use crate::{Error, Result};
 use std::borrow::Cow;
+
+/// More items at once are a slip of the keyboard: each takes as much memory as a run alone, the weights excepted.
+pub const MOST_ITEMS: usize = 64;
 
 /// Runs a graph forward, only as far as asked, and carries a gradient back to the input.
 ///
-/// Values cross this interface as plain `f32` in C order for one item, whatever happens behind it.
+/// Several items can be run as one batch, each to a node of its own. An item's results do not depend on its company.
+/// Values cross this interface as plain `f32` in C order, a slice an item, whatever happens behind it.
 pub trait Executor: Send {
     /// The network that is run.
     fn graph(&self) -> &Graph;
@@ -14,23 +18,73 @@ pub trait Executor: Send {
     /// "cpu", "reference"…
     fn name(&self) -> &'static str;
 
-    /// Computes everything that `until` depends on, and remembers what a pullback needs.
+    /// How many items one pass takes, at most [`MOST_ITEMS`].
+    fn most_items(&self) -> usize;
+
+    /// Computes everything that each item's own node depends on, and remembers what a pullback needs.
     ///
     /// # Errors
-    /// When the input has the wrong number of values.
-    fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()>;
+    /// When there are not as many inputs as nodes, no item or too many, or an input has the wrong number of values.
+    fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()>;
 
-    /// The output of a node that the last [`Self::forward`] computed.
+    /// The output of a node that the last forward pass computed for an item.
     ///
     /// # Errors
     /// When it did not. An executor may compute a convolution together with the sum and the rectifier that alone read it;
     /// only what comes out at the end is then there, unless the convolution itself was what was asked for.
-    fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>>;
+    fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>>;
 
-    /// The gradient with respect to the input, into `gradient`, given the gradient `cotangent` of a loss with respect
-    /// to the output of `tap`. Follows a [`Self::forward`] to that node or beyond.
+    /// The gradients with respect to the inputs of the last forward pass's items, given the gradient of each item's loss
+    /// with respect to the output at its own tap: the node that the item asked for, or one before it. Going back, an item
+    /// joins in where its tap is reached.
+    ///
+    /// # Errors
+    /// When a node was not computed, or a length is wrong.
+    fn pullback_batch(
+        &mut self,
+        taps: &[Tap],
+        cotangents: &[&[f32]],
+        gradients: &mut [&mut [f32]],
+    ) -> Result<()>;
+
+    /// [`Self::forward_batch`] of one item.
+    ///
+    /// # Errors
+    /// When the input has the wrong number of values.
+    fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()> {
+        self.forward_batch(&[input], &[until])
+    }
+
+    /// [`Self::activation_of`] the first item.
+    ///
+    /// # Errors
+    /// When the last forward pass did not compute it.
+    fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>> {
+        self.activation_of(0, node)
+    }
+
+    /// [`Self::pullback_batch`] of one item.
     ///
     /// # Errors
     /// When the node was not computed, or a length is wrong.
-    fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()>;
+    fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
+        self.pullback_batch(&[tap], &[cotangent], &mut [gradient])
+    }
+}
+
+/// Requires a batch of one to `most` items, each with a node.
+///
+/// # Errors
+/// When it is not.
+pub fn check_batch(inputs: usize, nodes: usize, most: usize) -> Result<()> {
+    if inputs != nodes || inputs == 0 {
+        return Err(Error::shape("batch", &[nodes.max(1)], &[inputs]));
+    }
+    if inputs > most {
+        return Err(Error::value(
+            "batch",
+            format!("this device takes at most {most} at once, found {inputs}"),
+        ));
+    }
+    Ok(())
 }

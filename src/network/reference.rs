@@ -1,6 +1,6 @@
 //! The reference executor: the layers' own definitions on candle tensors, any device, `f32` or `f64`.
 
-use super::executor::Executor;
+use super::executor::{Executor, check_batch};
 use super::graph::{Graph, NodeId, Tap};
 use crate::layers::Layer;
 use crate::{Error, Result};
@@ -122,12 +122,21 @@ impl Executor for Reference {
         "reference"
     }
 
-    fn forward(&mut self, input: &[f32], until: NodeId) -> Result<()> {
-        let input = self.one_item(input, NodeId::INPUT, "network input")?;
-        self.forward_tensor(&input, until).map(|_| ())
+    /// One: a batch of tensors would round differently from an item alone.
+    fn most_items(&self) -> usize {
+        1
     }
 
-    fn activation(&self, node: NodeId) -> Result<Cow<'_, [f32]>> {
+    fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()> {
+        check_batch(inputs.len(), untils.len(), self.most_items())?;
+        let input = self.one_item(inputs[0], NodeId::INPUT, "network input")?;
+        self.forward_tensor(&input, untils[0]).map(|_| ())
+    }
+
+    fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>> {
+        if item > 0 {
+            return Err(Error::Internal(format!("there is no item {item}")));
+        }
         Ok(Cow::Owned(
             self.value(node)?
                 .to_dtype(DType::F32)?
@@ -136,10 +145,18 @@ impl Executor for Reference {
         ))
     }
 
-    fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
+    fn pullback_batch(
+        &mut self,
+        taps: &[Tap],
+        cotangents: &[&[f32]],
+        gradients: &mut [&mut [f32]],
+    ) -> Result<()> {
+        let ([tap], [cotangent], [gradient]) = (taps, cotangents, gradients) else {
+            return Err(Error::shape("taps of a batch", &[1], &[taps.len()]));
+        };
         let cotangent = self.one_item(cotangent, tap.node, "loss gradient")?;
         let g: Vec<f32> = self
-            .pullback_tensor(tap, &cotangent)?
+            .pullback_tensor(*tap, &cotangent)?
             .to_dtype(DType::F32)?
             .flatten_all()?
             .to_vec1()?;

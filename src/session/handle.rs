@@ -1,9 +1,11 @@
-//! A session as its owner sees it: orders go in, news comes out, and the newest frame lies in a slot.
+//! A session as its owner sees it: orders go in, news comes out, and the newest frames lie where they can be taken.
 
 use super::job::Job;
-use super::live::{Frame, Slot};
+use super::live::Frames;
 use super::messages::{Command, Event, JobId};
+use super::news::News;
 use super::worker::Worker;
+use crate::network::executor::MOST_ITEMS;
 use crate::{Error, Result};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::VecDeque;
@@ -19,6 +21,9 @@ pub struct SessionOptions {
     pub frame_interval: Duration,
     /// Whether runs keep snapshots of their stimulus; results are the same either way.
     pub history: bool,
+    /// How many runs of the queue go on together where they share a network, its weights read once for all: 1 to
+    /// [`MOST_ITEMS`]. Results are the same either way; each takes memory. Only `cpu` takes more than one.
+    pub together: usize,
 }
 
 impl Default for SessionOptions {
@@ -27,6 +32,7 @@ impl Default for SessionOptions {
             checkpoint_steps: 250,
             frame_interval: Duration::from_millis(33),
             history: true,
+            together: 1,
         }
     }
 }
@@ -38,7 +44,7 @@ const WAITING_EVENTS: usize = 256;
 pub struct Session {
     commands: Sender<Command>,
     events: Receiver<Event>,
-    frames: Arc<Slot<Frame>>,
+    frames: Arc<Frames>,
     thread: Option<std::thread::JoinHandle<()>>,
     next: u64,
 }
@@ -47,20 +53,32 @@ impl Session {
     /// Starts a worker. `notify` is called, on the worker's thread, whenever there is something new to look at.
     ///
     /// # Errors
-    /// When the operating system refuses the thread.
+    /// When more runs are to go on together than an executor takes, or the operating system refuses the thread.
     pub fn start(options: SessionOptions, notify: impl Fn() + Send + 'static) -> Result<Self> {
+        if !(1..=MOST_ITEMS).contains(&options.together) {
+            let found = options.together;
+            return Err(Error::value(
+                "batch",
+                format!("must be 1 to {MOST_ITEMS} runs at once, found {found}"),
+            ));
+        }
         let (commands, orders) = unbounded();
         let (reports, events) = bounded(WAITING_EVENTS);
-        let frames = Arc::new(Slot::default());
+        let frames = Arc::new(Frames::default());
         let worker = Worker {
             options,
             orders,
-            reports,
-            notify: Box::new(notify),
-            frames: frames.clone(),
+            news: News {
+                reports,
+                notify: Box::new(notify),
+                frames: frames.clone(),
+                interval: options.frame_interval,
+            },
             queue: VecDeque::new(),
             quitting: false,
             executor: None,
+            members: vec![],
+            beginning: None,
         };
         let thread = std::thread::Builder::new()
             .name("synthesis".into())
@@ -98,12 +116,12 @@ impl Session {
         &self.events
     }
 
-    /// Where the newest frame lies.
-    pub fn frames(&self) -> &Slot<Frame> {
+    /// Where the newest frames lie.
+    pub fn frames(&self) -> &Frames {
         &self.frames
     }
 
-    /// Ends the worker, with a checkpoint if a run was going on, and waits for it. Later news is thrown away.
+    /// Ends the worker, with checkpoints of the runs that were going on, and waits for it. Later news is thrown away.
     pub fn quit(&mut self) {
         self.send(Command::Quit);
         if let Some(thread) = self.thread.take() {

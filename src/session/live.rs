@@ -1,8 +1,9 @@
-//! What can be watched while a run goes on. Heavy data never travels in messages: it lies in a slot, newest wins.
+//! What can be watched while runs go on. Heavy data never travels in messages: it lies in a place of its own, newest wins.
 
 use super::messages::JobId;
 use crate::verify::Comparison;
 use crate::verify::verdict::{Predictions, Verdict};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The stimulus at some step.
@@ -35,31 +36,28 @@ pub struct Live {
     pub verdict: (Verdict, String),
 }
 
-/// A place for the newest value of something.
-#[derive(Debug)]
-pub struct Slot<T> {
-    newest: Mutex<Option<T>>,
+/// Where the newest frames lie, one a run.
+#[derive(Debug, Default)]
+pub struct Frames {
+    newest: Mutex<VecDeque<Frame>>,
 }
 
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self {
-            newest: Mutex::new(None),
+impl Frames {
+    /// Puts a frame in, in place of any of the same run that nobody took; of more than `room` runs the oldest is dropped.
+    pub fn put(&self, frame: Frame, room: usize) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.retain(|f| f.job != frame.job);
+        newest.push_back(frame);
+        while newest.len() > room.max(1) {
+            newest.pop_front();
         }
     }
-}
 
-impl<T> Slot<T> {
-    /// Puts a value in, in place of any that nobody took.
-    pub fn put(&self, value: T) {
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-    }
-
-    /// Takes the newest value, if there is one that nobody took.
-    pub fn take(&self) -> Option<T> {
+    /// Takes a run's newest frame, if there is one that nobody took.
+    pub fn take(&self) -> Option<Frame> {
         self.newest
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take()
+            .pop_front()
     }
 }

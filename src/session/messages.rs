@@ -22,19 +22,21 @@ pub enum Command {
     Enqueue(JobId, Box<Job>),
     /// Takes a run that has not begun out of the queue.
     Remove(JobId),
-    /// Holds the present run.
-    Pause,
-    /// Goes on.
-    Resume,
-    /// Takes the present run back to its start.
-    Rewind,
-    /// Ends the present run where it is, with a checkpoint; the queue goes on.
-    Stop,
-    /// Multiplies the schedule's rate by this from the next update on.
-    Rate(f64),
-    /// Writes a checkpoint now.
-    Checkpoint,
-    /// Empties the queue, ends the present run with a checkpoint, and ends the worker.
+    /// How many runs that share a network go on together from now on; runs that are more go on until they end.
+    Together(usize),
+    /// Holds a run. Of these orders each is about the run of this number, if it goes on, or about all that go on.
+    Pause(Option<JobId>),
+    /// Lets it go on.
+    Resume(Option<JobId>),
+    /// Takes it back to its start.
+    Rewind(Option<JobId>),
+    /// Ends it where it is, with a checkpoint; the others and the queue go on.
+    Stop(Option<JobId>),
+    /// Multiplies its schedule's rate by this from the next update on.
+    Rate(Option<JobId>, f64),
+    /// Writes a checkpoint of it now.
+    Checkpoint(Option<JobId>),
+    /// Empties the queue, ends the runs that go on with checkpoints, and ends the worker.
     Quit,
 }
 
@@ -82,7 +84,7 @@ pub enum Event {
         /// The unfinished run's folder with the last good state, if there is one.
         folder: Option<PathBuf>,
     },
-    /// The queue is empty.
+    /// The queue is empty, and no run goes on.
     Idle,
 }
 
@@ -122,7 +124,7 @@ pub struct Progress {
     pub snapshots: Vec<Arc<Snapshot>>,
     /// The newest measures, if any were taken.
     pub live: Option<Live>,
-    /// Steps per second over the last few seconds.
+    /// Steps per second of this run over the last few seconds.
     pub steps_per_second: f64,
 }
 
@@ -137,6 +139,6 @@ pub struct Finished {
     pub folder: Option<PathBuf>,
     /// The metamer.
     pub metamer: Arc<Vec<f32>>,
-    /// Seconds of optimisation.
+    /// Seconds of optimisation, see [`TraceRow::seconds`].
     pub seconds: f64,
 }

@@ -7,9 +7,9 @@ use super::live::Live;
 use super::messages::{Finished, JobId, Started};
 use super::pending::Pending;
 use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
-use super::trace::{Sample, Trace, TraceRow, sampled};
+use super::trace::{Sample, Trace, TraceRow};
 use crate::formats::Array;
-use crate::network::{Executor, Tap};
+use crate::network::{Executor, NodeId, Tap};
 use crate::synthesis::{Procedure, Spec, StepReport, Synthesis};
 use crate::verify::verdict::{self, Predictions, Verdict, top, verify};
 use crate::verify::{Comparison, Histogram, Ranked, Verification};
@@ -24,10 +24,17 @@ const BARS: usize = 40;
 /// Points of the activation scatter.
 const SCATTER_POINTS: usize = 4000;
 
+/// What the network makes of the stimulus of a step at which measures are taken.
+pub(super) struct Measured {
+    /// At the matched layer.
+    pub(super) activation: Vec<f32>,
+    pub(super) logits: Vec<f32>,
+}
+
 /// A run that is going on.
-pub(super) struct Run<'a> {
+pub(super) struct Run {
     pub(super) id: JobId,
-    pub(super) job: &'a Job,
+    pub(super) job: Arc<Job>,
     pub(super) tap: Tap,
     pub(super) synthesis: Synthesis,
     pub(super) trace: Trace,
@@ -41,10 +48,10 @@ pub(super) struct Run<'a> {
     pub(super) reference_logits: Option<(Vec<f32>, Ranked)>,
 }
 
-impl<'a> Run<'a> {
+impl Run {
     pub(super) fn new(
         id: JobId,
-        job: &'a Job,
+        job: Arc<Job>,
         executor: &mut dyn Executor,
         keep_history: bool,
     ) -> Result<Self> {
@@ -76,6 +83,16 @@ impl<'a> Run<'a> {
                 return Err(Error::Internal("a run without stimulus and target".into()));
             }
         };
+        // What does not fit is this run's own fault, and is found before it could end others that go on beside it.
+        for (what, node, length) in [
+            ("target", job.layer, target.len()),
+            ("start", NodeId::INPUT, job.start.len()),
+        ] {
+            let node = model.graph.node(node);
+            if node.elements() != length {
+                return Err(Error::shape(what, &node.shape, &[length]));
+            }
+        }
         let ranks = Ranked::new(&target);
         let synthesis = Synthesis::new(
             job.spec.procedure.clone(),
@@ -84,16 +101,17 @@ impl<'a> Run<'a> {
             job.start.to_vec(),
             model.input.range,
         )?;
+        let history = keep_history.then(|| {
+            let steps = history::steps(job.spec.procedure.steps);
+            (steps, History::default())
+        });
         let mut run = Self {
             id,
             job,
             tap,
             synthesis,
             trace: Trace::default(),
-            history: keep_history.then(|| {
-                let steps = history::steps(job.spec.procedure.steps);
-                (steps, History::default())
-            }),
+            history,
             seconds: 0.0,
             folder,
             complete: beginning == Beginning::Complete,
@@ -102,8 +120,9 @@ impl<'a> Run<'a> {
         };
         if let (Beginning::FromCheckpoint, Some(folder)) = (&beginning, &run.folder) {
             let file = folder.checkpoint_file();
+            let Job { spec, model, .. } = &*run.job;
             let (trace, history) =
-                checkpoint::restore(&file, &job.spec, &mut run.synthesis, &model.input)?;
+                checkpoint::restore(&file, spec, &mut run.synthesis, &model.input)?;
             run.trace = trace;
             match (&mut run.history, history) {
                 (Some((_, kept)), Some(history)) => *kept = history,
@@ -213,14 +232,15 @@ impl<'a> Run<'a> {
         self.history.as_ref().map(|(_, history)| history)
     }
 
-    /// Enters a step into the trace, with measures if it is one of the steps at which they are taken.
+    /// Enters a step into the trace, with measures if they were taken. `took` is the run's own part of the time of a step
+    /// that several made together.
     pub(super) fn record(
         &mut self,
         report: &StepReport,
         took: Duration,
-        executor: &mut dyn Executor,
+        measured: Option<Measured>,
         pending: &mut Pending,
-    ) -> Result<()> {
+    ) {
         self.seconds += took.as_secs_f64();
         pending.stepped();
         let mut row = TraceRow {
@@ -231,8 +251,8 @@ impl<'a> Run<'a> {
             seconds: self.seconds,
             sample: None,
         };
-        if sampled(report.step, report.finished) {
-            let live = self.measure(report.step, executor)?;
+        if let Some(measured) = measured {
+            let live = self.measure(report.step, &measured);
             row.sample = Some(Sample {
                 spearman: live.comparison.spearman.0,
                 pearson: live.comparison.pearson.0,
@@ -252,31 +272,28 @@ impl<'a> Run<'a> {
         }
         self.trace.rows.push(row);
         pending.rows.push(row);
-        Ok(())
     }
 
     /// Measures the stimulus of the last step.
-    pub(super) fn measure(&self, step: u64, executor: &mut dyn Executor) -> Result<Live> {
+    fn measure(&self, step: u64, measured: &Measured) -> Live {
         let model = &self.job.model;
         let target = self.synthesis.target();
-        let activation = executor.activation(self.tap.node)?.into_owned();
-        let comparison = Comparison::with_ranks(target, &self.ranks, &activation);
+        let Measured { activation, logits } = measured;
+        let comparison = Comparison::with_ranks(target, &self.ranks, activation);
         let stride = target.len().div_ceil(SCATTER_POINTS).max(1);
         let scatter = target
             .iter()
-            .zip(&activation)
+            .zip(activation)
             .step_by(stride)
             .map(|(t, a)| [*t, *a])
             .collect();
-        executor.forward(self.synthesis.evaluated(), model.logits)?;
-        let logits = executor.activation(model.logits)?.into_owned();
         let (predictions, mut spearman_logits) = match &self.reference_logits {
             Some((reference, ranks)) => (
-                verdict::predictions(model, reference, &logits),
-                ranks.correlate(&Ranked::new(&logits)),
+                verdict::predictions(model, reference, logits),
+                ranks.correlate(&Ranked::new(logits)),
             ),
             None => {
-                let metamer = top(model, &logits, 5);
+                let metamer = top(model, logits, 5);
                 let none = Predictions {
                     reference: vec![],
                     metamer,
@@ -300,7 +317,7 @@ impl<'a> Run<'a> {
         );
         let so_far = Verdict::all(checks.values().map(|c| c.verdict));
         let sentence = verdict::in_words(&checks);
-        Ok(Live {
+        Live {
             step,
             comparison,
             spearman_logits,
@@ -308,7 +325,7 @@ impl<'a> Run<'a> {
             scatter: Arc::new(scatter),
             elements: target.len(),
             verdict: (so_far, sentence),
-        })
+        }
     }
 
     /// The checks on the finished metamer; nothing where there is no reference to check against.
@@ -322,7 +339,7 @@ impl<'a> Run<'a> {
             null,
             spec,
             ..
-        } = self.job;
+        } = &*self.job;
         let metamer = self.synthesis.stimulus();
         verify(
             model,

@@ -28,7 +28,8 @@ pub struct TraceRow {
     pub learning_rate: f32,
     /// L2 norm of the gradient.
     pub gradient_norm: f64,
-    /// Seconds of optimisation since the start, pauses and interruptions left out.
+    /// Seconds of optimisation since the start, pauses and interruptions left out. A step that several runs made together
+    /// counts for each in equal parts.
     pub seconds: f64,
     /// Measures, where they were taken.
     pub sample: Option<Sample>,

@@ -10,6 +10,7 @@ pub mod schedule;
 pub mod spec;
 pub mod start;
 pub mod stepper;
+pub mod together;
 pub mod words;
 
 pub use loss::Loss;
@@ -17,3 +18,4 @@ pub use procedure::Procedure;
 pub use recipe::Recipe;
 pub use spec::Spec;
 pub use stepper::{StepReport, Synthesis};
+pub use together::step_together;

@@ -5,7 +5,6 @@ use super::optimisers::{Optimiser, State, normalised::norm};
 use crate::formats::Array;
 use crate::network::{Executor, NodeId, Tap};
 use crate::{Error, Result};
-use std::borrow::Cow;
 
 /// What one step found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,18 +122,34 @@ impl Synthesis {
     /// [`Error::Diverged`] when loss or gradient are no longer finite; the stimulus is then the last for which they were.
     pub fn step(&mut self, executor: &mut dyn Executor) -> Result<StepReport> {
         executor.forward(&self.x, self.tap.node)?;
-        let loss = match executor.activation(self.tap.node)? {
-            Cow::Borrowed(a) => self
-                .procedure
-                .loss
-                .evaluate(a, &self.target, &mut self.cotangent),
-            Cow::Owned(a) => self
-                .procedure
-                .loss
-                .evaluate(&a, &self.target, &mut self.cotangent),
-        };
-        self.require_finite("loss", loss)?;
+        let loss = self.evaluate(&executor.activation(self.tap.node)?)?;
         executor.pullback(self.tap, &self.cotangent, &mut self.gradient)?;
+        self.update(loss)
+    }
+
+    /// The loss of the present stimulus, whose activation this is, and with it the loss's gradient at the layer.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when the loss is not finite; the stimulus is then the last for which it was.
+    pub(super) fn evaluate(&mut self, activation: &[f32]) -> Result<f64> {
+        let loss = self
+            .procedure
+            .loss
+            .evaluate(activation, &self.target, &mut self.cotangent);
+        self.require_finite("loss", loss)?;
+        Ok(loss)
+    }
+
+    /// What a pullback takes: where it begins, the loss's gradient there, and the room for that at the stimulus.
+    pub(super) fn pullback(&mut self) -> (Tap, &[f32], &mut [f32]) {
+        (self.tap, &self.cotangent, &mut self.gradient)
+    }
+
+    /// Ends a step whose gradient at the stimulus is there.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when the gradient is not finite; the stimulus is then the last for which it was.
+    pub(super) fn update(&mut self, loss: f64) -> Result<StepReport> {
         let gradient_norm = norm(&self.gradient);
         self.require_finite("gradient", gradient_norm)?;
 

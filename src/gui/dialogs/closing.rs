@@ -15,8 +15,13 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             let steps = format::grouped(run.spec.procedure.steps);
             let left = run.seconds_left().filter(|_| !state.hide_machine);
             let left = left.map_or_else(String::new, |s| format!(", {} left", format::duration(s)));
+            let others = match state.going.len() {
+                0 | 1 => String::new(),
+                2 => " One other goes on beside it.".to_owned(),
+                n => format!(" {} others go on beside it.", n - 1),
+            };
             ui.label(format!(
-                "{} at {}: step {} of {steps}{left}.",
+                "{} at {}: step {} of {steps}{left}.{others}",
                 format::stimulus(&run.spec.stimulus),
                 run.spec.layer,
                 format::grouped(run.step)
@@ -29,7 +34,12 @@ pub fn show(ctx: &Context, view: &mut View<'_>) {
             n => format!(" The {n} runs that wait in the queue have not begun and are dropped."),
         };
         let text = format!(
-            "Stopping writes a checkpoint, and the run is offered again the next time.{lost}"
+            "Stopping writes a checkpoint, and {} offered again the next time.{lost}",
+            if state.going.len() > 1 {
+                "the runs are"
+            } else {
+                "the run is"
+            }
         );
         ui.add(egui::Label::new(widgets::muted(ui, text)).wrap());
         ui.add_space(8.0);

@@ -1,5 +1,6 @@
 //! The parts of the window. Each reads the state and says what a person wants; none changes anything.
 
+mod at_once;
 mod cards;
 mod classes;
 mod correlation;

@@ -10,8 +10,9 @@ use egui::{RichText, Ui};
 const LISTED: usize = 4;
 
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
-    // While nothing runs, the first is about to begin: a list that comes and goes at once would only make the panel jump.
-    let beginning = usize::from(view.state.active.is_none());
+    // Where there are places, the first are about to begin: a list that comes and goes at once would only make the panel
+    // jump.
+    let beginning = view.state.beginning();
     let queue = view.state.queue.get(beginning..).unwrap_or_default();
     if queue.is_empty() {
         return;

@@ -41,6 +41,9 @@ const fn chosen(
     }
 }
 
+/// What the number of runs at once does.
+const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model, make their steps together, and every weight of the network is read once for all. Results are the same to the bit. Each takes memory, and time is hardly saved: it is for watching several grow side by side";
+
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
@@ -353,6 +356,14 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
         });
         complaint(ui, view, field.key);
     }
+    ui.horizontal(|ui| {
+        let label = widgets::fixed_label(ui, widgets::muted(ui, "Runs at once"), 128.0)
+            .on_hover_text(AT_ONCE_HELP);
+        let value = view.state.choices.at_once.to_string();
+        let width = ui.available_width();
+        edit(ui, view, "at_once", value, width, label.id);
+    });
+    complaint(ui, view, "at_once");
     widgets::action_button(ui, view, Action::ResetFields);
 }
 

@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, view: &View<'_>) {
     ui.painter().rect_filled(
         filled,
         2.0,
-        if state.active.is_some() {
+        if !state.going.is_empty() {
             t.accent
         } else {
             t.faint
@@ -120,8 +120,12 @@ fn counts(state: &State) -> String {
         return format!("{text}, {queued} queued");
     }
     let verified = state.verified();
+    let going = match state.going.len() {
+        0 | 1 => String::new(),
+        n => format!("{n} at once, "),
+    };
     format!(
-        "{verified} layer{} verified, {queued} queued",
+        "{going}{verified} layer{} verified, {queued} queued",
         if verified == 1 { "" } else { "s" }
     )
 }

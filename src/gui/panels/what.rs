@@ -1,6 +1,6 @@
 //! The left panel: what is to be made.
 
-use super::{View, layers, queue, recipe, stimuli};
+use super::{View, at_once, layers, queue, recipe, stimuli};
 use crate::gui::action::Action;
 use crate::gui::message::Message;
 use crate::gui::{format, theme, widgets};
@@ -29,6 +29,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             model(ui, view);
             ui.add_space(8.0);
             let list = layers::show(ui, view, room - others - 6.0);
+            at_once::show(ui, view);
             queue::show(ui, view);
             ui.add_space(8.0);
             recipe::show(ui, view);

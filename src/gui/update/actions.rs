@@ -43,9 +43,9 @@ impl Studio {
             Action::MakeLadder => self.make_ladder(),
             Action::Undo => self.undo_delete(),
             Action::Start | Action::AddToQueue => self.start(),
-            Action::Pause => self.session.send(Command::Pause),
+            Action::Pause => self.order(Command::Pause),
             Action::Resume => self.resume(),
-            Action::Stop => self.session.send(Command::Stop),
+            Action::Stop => self.order(Command::Stop),
             Action::BackToStart => self.back_to_start(),
             // Comparing lasts as long as the key is held, see `keys`.
             Action::Compare => {}
@@ -92,6 +92,11 @@ impl Studio {
             Action::Shortcuts => self.show(Some(Dialog::Shortcuts)),
             Action::Quit => self.effects.push(Effect::Close),
         }
+    }
+
+    /// Gives the worker an order about the run that goes on.
+    pub(super) fn order(&self, order: impl FnOnce(Option<JobId>) -> Command) {
+        self.session.send(order(self.state.active_id()));
     }
 
     /// Queues a run for each chosen layer.
@@ -212,7 +217,7 @@ impl Studio {
             .active()
             .is_some_and(|r| r.phase == Phase::Paused)
         {
-            return self.session.send(Command::Resume);
+            return self.order(Command::Resume);
         }
         let Some(run) = self.state.resumable() else {
             return;
@@ -267,8 +272,8 @@ impl Studio {
         let Some(run) = self.state.shown() else {
             return;
         };
-        if Some(run.id) == self.state.active {
-            self.session.send(Command::Rewind);
+        if Some(run.id) == self.state.active_id() {
+            self.order(Command::Rewind);
         } else {
             self.state.viewing = None;
         }

@@ -5,17 +5,20 @@ use crate::gui::message::Pick;
 use crate::gui::settings::Before;
 use crate::gui::state::{Draft, Preview, recipe_for};
 use crate::gui::tasks::{Arrival, OpenedStimulus};
-use crate::session::Stimulus;
+use crate::network::executor::MOST_ITEMS;
 use crate::session::run_folder::to_image;
+use crate::session::{Command, Stimulus};
 use crate::stimulus::Recording;
 use crate::stimulus::{Crop, prepare};
 use crate::synthesis::{Procedure, start};
 use std::sync::Arc;
 
-/// The two fields beside the recipe's own that are typed.
+/// The fields beside the recipe's own that are typed.
 pub const SEED: &str = "seed";
 /// Number of threads.
 pub const THREADS: &str = "threads";
+/// Number of runs that go on together.
+pub const AT_ONCE: &str = "at_once";
 
 impl Studio {
     pub(super) fn choose_stimulus(&mut self, index: usize) {
@@ -210,9 +213,11 @@ impl Studio {
         let error = match field {
             SEED => self.edit_seed(&text).err(),
             THREADS => self.edit_threads(&text).err(),
+            AT_ONCE => self.edit_at_once(&text).err(),
             _ => self.edit_procedure(field, &text).err(),
         };
-        if error.is_none() {
+        // How many go on at once does not change what a run comes to.
+        if error.is_none() && field != AT_ONCE {
             self.leave_ended();
         }
         self.state.drafts.insert(field, Draft { text, error });
@@ -261,6 +266,16 @@ impl Studio {
         } else {
             threads
         };
+        Ok(())
+    }
+
+    fn edit_at_once(&mut self, text: &str) -> Result<(), String> {
+        let runs = text.trim().parse::<usize>().ok();
+        let runs = runs
+            .filter(|n| (1..=MOST_ITEMS).contains(n))
+            .ok_or_else(|| format!("at_once: must lie between 1 and {MOST_ITEMS}"))?;
+        self.state.choices.at_once = runs;
+        self.session.send(Command::Together(runs));
         Ok(())
     }
 

@@ -129,6 +129,8 @@ impl Studio {
             examiner: inspecting::Examiner::default(),
             reproducing: HashMap::new(),
         };
+        let at_once = studio.state.choices.at_once;
+        studio.session.send(Command::Together(at_once));
         studio.begin_loading();
         studio
     }
@@ -184,7 +186,7 @@ impl Studio {
         while let Ok(event) = self.session.events().try_recv() {
             self.update(Message::Session(event));
         }
-        if let Some(frame) = self.session.frames().take() {
+        while let Some(frame) = self.session.frames().take() {
             self.update(Message::Frame(frame));
         }
     }
@@ -222,7 +224,8 @@ impl Studio {
             Message::ChooseRecipe(name) => self.choose_recipe(&name),
             Message::Edit(field, text) => self.edit(field, text),
             Message::EndEdit(field) => self.end_edit(field),
-            Message::Rate(factor) => self.session.send(Command::Rate(factor)),
+            Message::Watch(id) => self.watch(id),
+            Message::Rate(factor) => self.order(|job| Command::Rate(job, factor)),
             Message::Dequeue(id) => self.dequeue(id),
             Message::Compare(held) => {
                 let any = self.state.shown().is_some() || self.state.page == Page::Inspect;
@@ -358,7 +361,7 @@ impl Studio {
                 self.state.closing = ClosingState::WhenDone;
                 self.say("The window closes when the queue is done", None);
             }
-            Closing::StopAndClose if self.state.active.is_some() => {
+            Closing::StopAndClose if !self.state.going.is_empty() => {
                 self.state.closing = ClosingState::Checkpointing;
                 self.state.queue.clear();
                 self.session.send(Command::Quit);

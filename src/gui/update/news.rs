@@ -110,16 +110,12 @@ impl Studio {
         };
         enter(&mut run, &rows);
         self.state.marks.insert(run.key(), Mark::Running);
-        // The view goes along with the queue, unless a person looks at something else meanwhile.
-        let follows = match self.state.shown() {
-            None => true,
-            Some(shown) => self.state.active == Some(shown.id) || !shown.is_active(),
-        };
-        let chosen = run.spec.stimulus == self.state.choices.stimulus;
+        // The view goes along with the queue, and stays with one of several that go on at once.
+        let follows = self.state.shown().is_none_or(|shown| !shown.is_active());
         let seen = run.spec.model == self.state.choices.model;
         self.state.runs.insert(job, run);
-        self.state.active = Some(job);
-        if seen && (follows || chosen) {
+        self.state.going.push(job);
+        if seen && follows {
             self.state.viewing = Some(job);
         }
         while self.state.runs.len() > KEPT_RUNS {
@@ -128,7 +124,7 @@ impl Studio {
                 .runs
                 .keys()
                 .copied()
-                .find(|id| Some(*id) != self.state.viewing && *id != job);
+                .find(|id| Some(*id) != self.state.viewing && !self.state.going.contains(id));
             let Some(oldest) = oldest else { break };
             self.state.runs.remove(&oldest);
         }
@@ -147,6 +143,15 @@ impl Studio {
         }
     }
 
+    /// Shows one of the runs that go on, if it is of the model that is looked at.
+    pub(super) fn watch(&mut self, id: JobId) {
+        let model = &self.state.choices.model;
+        let run = self.state.runs.get(&id);
+        if run.is_some_and(|r| r.spec.model == *model) {
+            self.state.viewing = Some(id);
+        }
+    }
+
     fn set_phase(&mut self, id: JobId, phase: Phase) {
         if let Some(run) = self.state.runs.get_mut(&id) {
             run.phase = phase;
@@ -158,10 +163,14 @@ impl Studio {
         if let Some(run) = self.state.runs.get(&id) {
             self.state.marks.insert(run.key(), mark);
         }
-        if self.state.active == Some(id) {
-            self.state.active = None;
+        self.state.going.retain(|going| *going != id);
+        if self.state.viewing == Some(id)
+            && let Some(next) = self.state.going.first()
+        {
+            // As it goes along with the queue, where the next begins when one has ended.
+            self.watch(*next);
         }
-        if self.state.closing == ClosingState::Checkpointing {
+        if self.state.closing == ClosingState::Checkpointing && self.state.going.is_empty() {
             self.close_now();
         }
     }
@@ -193,7 +202,9 @@ impl Studio {
                 let spec = &run.spec;
                 let pace = settings::pace(&spec.model, &spec.layer, spec.threads);
                 if run.rate > 0.0 {
-                    self.state.choices.paces.insert(pace, run.rate);
+                    // What all make that go on at once, as the runs of a queue are estimated one after another.
+                    let rate = run.rate * self.state.going.len().max(1) as f64;
+                    self.state.choices.paces.insert(pace, rate);
                 }
             }
             // It was complete before it began.

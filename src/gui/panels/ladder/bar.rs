@@ -196,7 +196,7 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>) {
     let state = view.state;
     let ladder = state.ladder();
     let missing = ladder.missing().len();
-    if state.active.is_some() || state.preparing > 0 || ladder.count(Mark::Queued) > 0 {
+    if !state.going.is_empty() || state.preparing > 0 || ladder.count(Mark::Queued) > 0 {
         widgets::labelled_button(ui, view, Action::Stop, "Stop");
         let hold = Action::primary(view.state);
         widgets::labelled_button(ui, view, hold, hold.label());
