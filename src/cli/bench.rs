@@ -158,6 +158,7 @@ fn measure(
         model.tap(layer, true),
         target,
         noise.unwrap_or(reference),
+        &model.input.shape,
         range,
     )?;
     for _ in 0..3 {

@@ -50,6 +50,10 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
     };
     let rule = match p.optimiser {
         Rule::Adam => format!("Takes {} steps of Adam", p.steps),
+        Rule::SpectralAdam => format!(
+            "Takes {} steps of Adam on the stimulus's frequencies f, proportional to f^-{},",
+            p.steps, p.tilt
+        ),
         Rule::Normalised => format!("Takes {} steps along the gradient,", p.steps),
     };
     let rate = match (p.schedule, p.optimiser) {
@@ -62,7 +66,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             "{} long at first, times {} after each {}",
             p.learning_rate, p.decay, p.decay_steps
         ),
-        (Schedule::Halving, Rule::Adam) => format!(
+        (Schedule::Halving, _) => format!(
             "at a rate of {}, times {} after each {}",
             p.learning_rate, p.decay, p.decay_steps
         ),
@@ -104,6 +108,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
                 "beta1",
                 "beta2",
                 "epsilon",
+                "tilt",
             ],
         ),
         sentence(clip.to_owned(), &["clip"]),
