@@ -139,5 +139,12 @@ mod tests {
             told[2].text,
             "Takes 24000 steps along the gradient, 1 long at first, times 0.5 after each 3000."
         );
+        let mut spectral = recipe::find("fast").unwrap().procedure;
+        spectral.optimiser = Rule::SpectralAdam;
+        (spectral.steps, spectral.tilt, spectral.learning_rate) = (10, 1.5, 0.25);
+        assert_eq!(
+            sentences(&spectral)[2].text,
+            "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine."
+        );
     }
 }
