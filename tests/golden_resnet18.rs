@@ -271,7 +271,9 @@ fn twenty_normalised_steps_agree_with_the_original_attack() {
             node,
             straight_through: true,
         };
-        let mut synthesis = Synthesis::new(procedure, tap, target, start(), [0.0, 1.0]).unwrap();
+        let shape = executor.graph().node(NodeId::INPUT).shape.clone();
+        let mut synthesis =
+            Synthesis::new(procedure, tap, target, start(), &shape, [0.0, 1.0]).unwrap();
         for updates in 0..=20 {
             let x = synthesis.stimulus().to_vec();
             let report = synthesis.step(executor.as_mut()).unwrap();

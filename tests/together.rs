@@ -51,6 +51,7 @@ fn synthesis(model: &Model, asked: Asked<'_>, conv: Convolving) -> Synthesis {
         model.tap(node, straight_through),
         cpu.activation(node).unwrap().into_owned(),
         start.unwrap(),
+        &model.input.shape,
         model.input.range,
     )
     .unwrap()

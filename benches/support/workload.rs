@@ -52,7 +52,15 @@ impl Workload {
             straight_through: true,
         };
         let procedure = recipe::find("feather2019").ok()?.procedure;
-        let synthesis = Synthesis::new(procedure, tap, target, start, [0.0, 1.0]).ok()?;
+        let synthesis = Synthesis::new(
+            procedure,
+            tap,
+            target,
+            start,
+            &graph.node(NodeId::INPUT).shape,
+            [0.0, 1.0],
+        )
+        .ok()?;
         Some(Self {
             executor,
             synthesis,

@@ -176,6 +176,7 @@ fn measure(
             model.tap(layer, true),
             target.clone(),
             noise.unwrap_or_else(|| reference.clone()),
+            &model.input.shape,
             range,
         )
     };

@@ -99,6 +99,7 @@ impl Run {
             tap,
             target,
             job.start.to_vec(),
+            &model.input.shape,
             model.input.range,
         )?;
         let history = keep_history.then(|| {
@@ -211,14 +212,20 @@ impl Run {
     }
 
     pub(super) fn rewind(&mut self) -> Result<()> {
-        let range = self.job.model.input.range;
+        let input = &self.job.model.input;
         let target = self.synthesis.target().to_vec();
         let procedure = Procedure {
             rate_changes: vec![],
             ..self.job.spec.procedure.clone()
         };
-        self.synthesis =
-            Synthesis::new(procedure, self.tap, target, self.job.start.to_vec(), range)?;
+        self.synthesis = Synthesis::new(
+            procedure,
+            self.tap,
+            target,
+            self.job.start.to_vec(),
+            &input.shape,
+            input.range,
+        )?;
         self.trace = Trace::default();
         if let Some((_, history)) = &mut self.history {
             *history = History::default();

@@ -1,7 +1,7 @@
 //! Every choice that makes up a way of making metamers.
 
 use super::loss::Loss;
-use super::optimisers::{Adam, Normalised, Optimiser};
+use super::optimisers::{Adam, Normalised, Optimiser, SpectralAdam};
 use super::schedule::Schedule;
 use super::start::Start;
 use crate::stimulus::{Crop, Part};
@@ -17,6 +17,8 @@ pub enum Rule {
     Adam,
     /// Steps of fixed length along the gradient (2023).
     Normalised,
+    /// Adam on the stimulus's frequencies, the low ones in larger steps; not published.
+    SpectralAdam,
 }
 
 /// A procedure, with every field spelt out. Fields that the chosen rule or start does not use are kept all the same, so
@@ -42,6 +44,10 @@ pub struct Procedure {
     pub beta2: f64,
     /// Adam's epsilon, added to the square root of the uncorrected second moment.
     pub epsilon: f64,
+    /// How much smaller spectral Adam's steps are at higher frequencies: proportional to 1 / f^tilt. Absent from files
+    /// written before there was that rule.
+    #[serde(default = "natural_tilt")]
+    pub tilt: f64,
     /// How the step size changes.
     pub schedule: Schedule,
     /// Factor per `decay_steps` (exponential, halving).
@@ -80,6 +86,14 @@ pub struct RateChange {
     /// The factor.
     pub factor: f64,
 }
+
+/// The tilt at which steps have the spectrum of natural pictures.
+fn natural_tilt() -> f64 {
+    1.0
+}
+
+/// The largest tilt; with more, all but the lowest frequencies would stand still.
+const MAX_TILT: f64 = 4.0;
 
 /// The most steps that a run may have.
 const MAX_STEPS: u64 = 10_000_000;
@@ -134,6 +148,12 @@ impl Procedure {
         positive("decay", self.decay)?;
         fraction("beta1", self.beta1)?;
         fraction("beta2", self.beta2)?;
+        if !(0.0..=MAX_TILT).contains(&self.tilt) {
+            return Err(Error::value(
+                "tilt",
+                format!("must lie in [0, {MAX_TILT}], found {}", self.tilt),
+            ));
+        }
         if !(self.start_low.is_finite()
             && self.start_high.is_finite()
             && self.start_low <= self.start_high)
@@ -238,16 +258,20 @@ impl Procedure {
         }
     }
 
-    /// A fresh optimiser for a stimulus that starts at `x`.
-    pub fn new_optimiser(&self, x: &[f32]) -> Box<dyn Optimiser> {
-        match self.optimiser {
-            Rule::Adam => Box::new(Adam::new(
+    /// A fresh optimiser for a stimulus of a shape that starts at `x`.
+    pub fn new_optimiser(&self, x: &[f32], shape: &[usize]) -> Box<dyn Optimiser> {
+        let adam = || {
+            Adam::new(
                 x.len(),
                 self.beta1 as f32,
                 self.beta2 as f32,
                 self.epsilon as f32,
-            )),
+            )
+        };
+        match self.optimiser {
+            Rule::Adam => Box::new(adam()),
             Rule::Normalised => Box::new(Normalised::new(x)),
+            Rule::SpectralAdam => Box::new(SpectralAdam::new(shape, adam(), self.tilt as f32)),
         }
     }
 }
@@ -273,6 +297,7 @@ mod tests {
         assert!(message(&mut p, "loss", "l3").contains("loss"));
         assert!(message(&mut p, "decay_steps", "0").contains("at least 1"));
         assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
+        assert!(message(&mut p, "tilt", "-1").contains("[0, 4]"));
         assert_eq!(p, before, "a refused change must change nothing");
     }
 
@@ -301,6 +326,19 @@ mod tests {
         assert!(p.change_rate(30, 0.0).is_err() && p.change_rate(30, f64::NAN).is_err());
         p.rate_changes.swap(0, 1);
         assert!(p.validate().is_err());
+    }
+
+    #[test]
+    fn files_of_before_there_were_tilts_are_read() {
+        let text = toml::to_string(&recipe::find("fast").unwrap().procedure).unwrap();
+        let old: String = text
+            .lines()
+            .filter(|l| !l.starts_with("tilt"))
+            .map(|l| format!("{l}\n"))
+            .collect();
+        assert_ne!(old, text);
+        let read: Procedure = toml::from_str(&old).unwrap();
+        assert_eq!(read.tilt, 1.0);
     }
 
     #[test]

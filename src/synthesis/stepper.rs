@@ -38,19 +38,24 @@ pub struct Synthesis {
 }
 
 impl Synthesis {
-    /// A synthesis that will match `target`, the activation at `tap`, starting from `start`. `range` bounds the stimulus
-    /// where the procedure clips.
+    /// A synthesis that will match `target`, the activation at `tap`, starting from `start`, a stimulus of the given
+    /// `shape`. `range` bounds the stimulus where the procedure clips.
     ///
     /// # Errors
-    /// When the procedure's fields are out of bounds, or the start holds numbers that are not finite.
+    /// When the procedure's fields are out of bounds, the start has another number of values than the shape, or it
+    /// holds numbers that are not finite.
     pub fn new(
         procedure: Procedure,
         tap: Tap,
         target: Vec<f32>,
         start: Vec<f32>,
+        shape: &[usize],
         range: [f32; 2],
     ) -> Result<Self> {
         procedure.validate()?;
+        if start.len() != shape.iter().product::<usize>() {
+            return Err(Error::shape("start", shape, &[start.len()]));
+        }
         if let Some(bad) = target.iter().chain(&start).find(|v| !v.is_finite()) {
             return Err(Error::value(
                 "start or target",
@@ -58,7 +63,7 @@ impl Synthesis {
             ));
         }
         Ok(Self {
-            optimiser: procedure.new_optimiser(&start),
+            optimiser: procedure.new_optimiser(&start, shape),
             range,
             tap,
             cotangent: vec![0.0; target.len()],

@@ -50,6 +50,10 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
     };
     let rule = match p.optimiser {
         Rule::Adam => format!("Takes {} steps of Adam", p.steps),
+        Rule::SpectralAdam => format!(
+            "Takes {} steps of Adam on the stimulus's frequencies f, proportional to f^-{},",
+            p.steps, p.tilt
+        ),
         Rule::Normalised => format!("Takes {} steps along the gradient,", p.steps),
     };
     let rate = match (p.schedule, p.optimiser) {
@@ -62,7 +66,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             "{} long at first, times {} after each {}",
             p.learning_rate, p.decay, p.decay_steps
         ),
-        (Schedule::Halving, Rule::Adam) => format!(
+        (Schedule::Halving, _) => format!(
             "at a rate of {}, times {} after each {}",
             p.learning_rate, p.decay, p.decay_steps
         ),
@@ -104,6 +108,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
                 "beta1",
                 "beta2",
                 "epsilon",
+                "tilt",
             ],
         ),
         sentence(clip.to_owned(), &["clip"]),
@@ -133,6 +138,13 @@ mod tests {
         assert_eq!(
             told[2].text,
             "Takes 24000 steps along the gradient, 1 long at first, times 0.5 after each 3000."
+        );
+        let mut spectral = recipe::find("fast").unwrap().procedure;
+        spectral.optimiser = Rule::SpectralAdam;
+        (spectral.steps, spectral.tilt, spectral.learning_rate) = (10, 1.5, 0.25);
+        assert_eq!(
+            sentences(&spectral)[2].text,
+            "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine."
         );
     }
 }

@@ -47,7 +47,7 @@ const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model,
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 20] = [
+const FIELDS: [Field; 21] = [
     typed(
         "steps",
         "Steps",
@@ -74,8 +74,8 @@ const FIELDS: [Field; 20] = [
     chosen(
         "optimiser",
         "Optimiser",
-        "TensorFlow's Adam (2019), or steps of fixed length along the gradient (2023)",
-        &["adam", "normalised"],
+        "TensorFlow's Adam (2019), steps of fixed length along the gradient (2023), or Adam on the stimulus's frequencies (not published)",
+        &["adam", "normalised", "spectral_adam"],
     ),
     typed(
         "learning_rate",
@@ -88,6 +88,11 @@ const FIELDS: [Field; 20] = [
         "epsilon",
         "Epsilon",
         "Added to the root of Adam's second moment",
+    ),
+    typed(
+        "tilt",
+        "Tilt",
+        "Spectral Adam's steps are proportional to the frequency to the power of minus the tilt",
     ),
     chosen(
         "schedule",
@@ -396,6 +401,7 @@ fn in_words(value: &str) -> String {
         "half_squared" => "half squared".into(),
         "relative_l2" => "relative L2".into(),
         "l1" => "L1".into(),
+        "spectral_adam" => "spectral Adam".into(),
         "feather2019" => "Feather 2019".into(),
         "feather2023" => "Feather 2023".into(),
         other => other.into(),

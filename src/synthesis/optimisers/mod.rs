@@ -1,10 +1,13 @@
 //! Update rules. Each owns its state, which a checkpoint keeps to the bit.
 
 pub mod adam;
+pub mod hartley;
 pub mod normalised;
+pub mod spectral_adam;
 
 pub use adam::Adam;
 pub use normalised::Normalised;
+pub use spectral_adam::SpectralAdam;
 
 use crate::formats::Array;
 use crate::{Error, Result};

@@ -1,0 +1,193 @@
+//! The orthonormal discrete Hartley transform of a sound, or of each plane of a picture.
+//!
+//! Entry k of a row of n is Σ x[t] · (cos + sin)(2πkt/n) / √n: a real spectrum of as many values as the signal has, whose
+//! entries k and n − k hold the frequency of min(k, n − k) cycles. Along the rows and then the columns of a plane (R. N.
+//! Bracewell, J. Opt. Soc. Am. 73, 1983). The transform is symmetric and orthonormal, so it is its own inverse and its
+//! own transpose: a gradient with respect to the stimulus becomes one with respect to the spectrum by the same call.
+
+use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
+use std::sync::Arc;
+
+/// Transforms of one shape, with room to work in.
+pub struct Hartley {
+    planes: usize,
+    height: usize,
+    width: usize,
+    rows: Arc<dyn Fft<f32>>,
+    columns: Arc<dyn Fft<f32>>,
+    /// Two planes at a time, as real and imaginary parts.
+    pair: Vec<Complex<f32>>,
+    turned: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+}
+
+impl Hartley {
+    /// For stimuli of a shape; its last two sizes make up a plane, where it has two.
+    pub fn new(shape: &[usize]) -> Self {
+        let [height, width] = match *shape {
+            [.., height, width] => [height, width],
+            [n] => [1, n],
+            [] => [1, 1],
+        };
+        let plane = height * width;
+        let mut planner = FftPlanner::new();
+        let (rows, columns) = (
+            planner.plan_fft_forward(width),
+            planner.plan_fft_forward(height),
+        );
+        let scratch = rows
+            .get_inplace_scratch_len()
+            .max(columns.get_inplace_scratch_len());
+        let zeros = |n| vec![Complex::default(); n];
+        Self {
+            planes: shape.iter().product::<usize>() / plane.max(1),
+            height,
+            width,
+            rows,
+            columns,
+            pair: zeros(plane),
+            turned: zeros(if height > 1 { plane } else { 0 }),
+            scratch: zeros(scratch),
+        }
+    }
+
+    /// The transform in place; applied twice it gives back what was there, up to rounding.
+    pub fn apply(&mut self, values: &mut [f32]) {
+        let (height, width) = (self.height, self.width);
+        let plane = height * width;
+        let scale = 1.0 / (plane as f32).sqrt();
+        for planes in values.chunks_mut(2 * plane.max(1)) {
+            let (first, second) = planes.split_at_mut(plane);
+            for (i, (z, re)) in self.pair.iter_mut().zip(&*first).enumerate() {
+                *z = Complex::new(*re, second.get(i).copied().unwrap_or(0.0));
+            }
+            rows(&*self.rows, &mut self.pair, &mut self.scratch, width);
+            if height > 1 {
+                transpose(&self.pair, &mut self.turned, height, width);
+                rows(&*self.columns, &mut self.turned, &mut self.scratch, height);
+                transpose(&self.turned, &mut self.pair, width, height);
+            }
+            for (z, re) in self.pair.iter().zip(first) {
+                *re = z.re * scale;
+            }
+            for (z, im) in self.pair.iter().zip(second) {
+                *im = z.im * scale;
+            }
+        }
+    }
+
+    /// The frequency of every entry, in cycles per length of the stimulus (per side of a square picture).
+    pub fn frequencies(&self) -> Vec<f32> {
+        let folded = |k: usize, n: usize| k.min(n - k) as f32;
+        let (height, width) = (self.height, self.width);
+        let plane = (0..height)
+            .flat_map(|y| (0..width).map(move |x| folded(y, height).hypot(folded(x, width))));
+        let plane: Vec<f32> = plane.collect();
+        plane.repeat(self.planes)
+    }
+}
+
+/// Hartley transforms, not yet scaled, of the rows of `n`; real and imaginary parts are signals of their own.
+fn rows(
+    fourier: &dyn Fft<f32>,
+    values: &mut [Complex<f32>],
+    scratch: &mut [Complex<f32>],
+    n: usize,
+) {
+    fourier.process_with_scratch(values, scratch);
+    for row in values.chunks_exact_mut(n) {
+        // Entries 0 and n / 2 are their own mirror images, and right as they are.
+        for k in 1..n.div_ceil(2) {
+            let (here, mirror) = (row[k], row[n - k]);
+            let cosines = (here + mirror) * 0.5;
+            // (mirror − here) / 2i
+            let difference = (mirror - here) * 0.5;
+            let sines = Complex::new(difference.im, -difference.re);
+            row[k] = cosines + sines;
+            row[n - k] = cosines - sines;
+        }
+    }
+}
+
+/// `height` rows of `width` become `width` rows of `height`.
+fn transpose(from: &[Complex<f32>], to: &mut [Complex<f32>], height: usize, width: usize) {
+    for (x, column) in to.chunks_exact_mut(height).enumerate() {
+        for (y, z) in column.iter_mut().enumerate() {
+            *z = from[y * width + x];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stimulus::random::{Purpose, Random};
+
+    fn noise(n: usize, seed: u64) -> Vec<f32> {
+        Random::new(seed, Purpose::Start).normals(n, 0.0, 1.0)
+    }
+
+    fn dot(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum()
+    }
+
+    #[test]
+    fn the_transform_is_its_definition() {
+        let (height, width) = (4, 7);
+        let x = noise(2 * height * width, 1);
+        let mut spectrum = x.clone();
+        Hartley::new(&[2, height, width]).apply(&mut spectrum);
+        let cas = |k: usize, t: usize, n: usize| {
+            let angle = std::f64::consts::TAU * (k * t) as f64 / n as f64;
+            (angle.cos() + angle.sin()) / (n as f64).sqrt()
+        };
+        for (i, found) in spectrum.iter().enumerate() {
+            let (p, ky, kx) = (i / 28, i / width % height, i % width);
+            let mut sum = 0.0;
+            for y in 0..height {
+                for t in 0..width {
+                    let v = f64::from(x[p * 28 + y * width + t]);
+                    sum += v * cas(ky, y, height) * cas(kx, t, width);
+                }
+            }
+            assert!((sum - f64::from(*found)).abs() < 1e-5, "{i}: {sum} {found}");
+        }
+    }
+
+    #[test]
+    fn it_is_orthonormal_symmetric_and_its_own_inverse() {
+        for shape in [vec![3, 12, 10], vec![1, 5, 5], vec![21], vec![64], vec![1]] {
+            let n = shape.iter().product();
+            let (x, y) = (noise(n, 1), noise(n, 2));
+            let mut hartley = Hartley::new(&shape);
+            let mut through = |v: &[f32]| {
+                let mut v = v.to_vec();
+                hartley.apply(&mut v);
+                v
+            };
+            let (hx, hy) = (through(&x), through(&y));
+            assert!((dot(&hx, &y) - dot(&x, &hy)).abs() < 1e-3, "{shape:?}");
+            assert!(
+                (dot(&hx, &hx) / dot(&x, &x) - 1.0).abs() < 1e-5,
+                "{shape:?}"
+            );
+            let back = through(&hx);
+            assert!(
+                x.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-5),
+                "{shape:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wave_is_found_at_its_frequency() {
+        let mut hartley = Hartley::new(&[1, 8, 8]);
+        let wave = |i: usize| (std::f32::consts::TAU * (3 * (i % 8)) as f32 / 8.0).cos();
+        let mut x: Vec<f32> = (0..64).map(wave).collect();
+        hartley.apply(&mut x);
+        for (v, f) in x.iter().zip(hartley.frequencies()) {
+            assert!(v.abs() < 1e-5 || f == 3.0, "{v} at {f}");
+        }
+    }
+}
