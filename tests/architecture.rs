@@ -101,7 +101,7 @@ fn tools_stay_in_their_rooms() {
         ("clap", &["cli", "main"]),
         ("candle_core", &["error", "layers", "network", "session"]),
         ("gemm", &["cpu"]),
-        ("rustfft", &["stimulus", "layers", "cpu"]),
+        ("rustfft", &["stimulus", "layers", "cpu", "synthesis"]),
         ("symphonia", &["stimulus"]),
         ("rubato", &["stimulus"]),
         ("ureq", &["network"]),
