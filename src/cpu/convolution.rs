@@ -7,7 +7,8 @@ use super::kernels::lanes::{LANES, Lane, flat, flat_mut, lanes_for};
 use super::kernels::narrow::{NARROW, Narrow, Widen};
 use super::kernels::sweep::Sweep;
 use super::kernels::winograd::{Scheme, Winograd};
-use super::operation::{Machine, Needs, Target};
+use super::operation::{Machine, Needs};
+use super::target::Target;
 use crate::Result;
 use crate::layers::{Conv2d, Window};
 

@@ -4,7 +4,8 @@ use super::kernels::depthwise::Depthwise;
 use super::kernels::finish::Finish;
 use super::kernels::lanes::Lane;
 use super::kernels::sweep::Sweep;
-use super::operation::{Machine, Needs, Target};
+use super::operation::{Machine, Needs};
+use super::target::Target;
 use crate::layers::HannPool;
 
 /// A Hann pooling layer, both ways.

@@ -2,7 +2,7 @@
 //!
 //! - [`kernels`]: convolutions in lanes of sixteen channels and the like, the only places where instruction sets matter
 //! - `convolution`, `grouped`, `pooling`, `cochleagram`, `elementwise`: what each layer kind does with them
-//! - `layout`: how values lie in memory; `plan`: what is computed together, and in what order
+//! - `layout`: how values lie in memory; `target`: where gradients go; `plan`: what is computed together, and in what order
 //! - `pass`: one step of the plan forward or back; [`Cpu`]: runs a graph according to plan
 //!
 //! Several items can be run as one batch, each to a layer of its own. The items that go deepest stand first in every
@@ -19,6 +19,7 @@ mod operation;
 mod pass;
 mod plan;
 mod pooling;
+mod target;
 
 use crate::network::executor::{MOST_ITEMS, check_batch};
 use crate::network::{Executor, Graph, NodeId, Tap};

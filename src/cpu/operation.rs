@@ -2,15 +2,16 @@
 
 use super::cochleagram::Cochlea;
 use super::convolution::Convolution;
-use super::elementwise::{self, affine, map, mark, shut, update2};
+use super::elementwise::{self, affine, map, mark};
 use super::grouped::Grouped;
 use super::hann_pool::HannPooling;
-use super::kernels::finish::{Fill, Finish, Gate, Scale};
+use super::kernels::finish::{Fill, Finish, Scale};
 use super::kernels::lanes::{Isa, LANES, Lane, flat, flat_mut, lanes_for};
 use super::kernels::linear;
 use super::kernels::workspace::Workspaces;
 use super::layout::Layout;
 use super::pooling::Pooling;
+use super::target::Target;
 use crate::layers::{Flatten, Layer, Linear, probabilities};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -61,48 +62,6 @@ pub struct Machine<'a> {
 pub struct Needs {
     pub thread: usize,
     pub stage: usize,
-}
-
-/// Where an operation puts the gradient with respect to one of its inputs.
-pub struct Target<'a> {
-    pub buffer: &'a mut [Lane],
-    /// Whether another branch has put its share there already.
-    pub add: bool,
-    /// The rectifier that the input came out of: the buffer holds the gradient with respect to what went into it.
-    pub gate: Option<Gate<'a>>,
-}
-
-impl<'a> Target<'a> {
-    /// What is done to a gradient on its way to the buffer.
-    pub fn finish(&self) -> Finish<'a> {
-        Finish {
-            add: self.add,
-            gate: self.gate,
-            ..Finish::default()
-        }
-    }
-
-    /// Puts the gradient in as it is.
-    pub fn accept(&mut self, isa: Isa, gradient: &[Lane]) {
-        elementwise::finish(isa, gradient, self.buffer, self.finish());
-    }
-
-    /// Lets `put` write plain numbers, or add to them, and shuts the gate over the result.
-    pub fn planes(&mut self, isa: Isa, put: impl FnOnce(&mut [f32], bool)) {
-        put(flat_mut(self.buffer), self.add);
-        if let Some(gate) = self.gate {
-            shut(isa, gate, self.buffer);
-        }
-    }
-
-    /// Puts `share(x, cotangent)` into every element.
-    fn each(&mut self, isa: Isa, x: &[Lane], g: &[Lane], share: impl Fn(f32, f32) -> f32 + Sync) {
-        self.planes(isa, |dx, add| {
-            update2(flat(x), flat(g), dx, |old, x, g| {
-                if add { old + share(x, g) } else { share(x, g) }
-            });
-        });
-    }
 }
 
 /// One item's numbers after another's.

@@ -5,8 +5,9 @@ use super::kernels::finish::{Finish, Gate, Open, Rectify};
 use super::kernels::lanes::{Isa, Lane, flat, flat_mut};
 use super::kernels::workspace::Workspaces;
 use super::layout::{Layout, to_lanes, to_planes};
-use super::operation::{Machine, Operation, Target};
+use super::operation::{Machine, Operation};
 use super::plan::{Plan, Step, What};
+use super::target::Target;
 use crate::Result;
 use crate::network::NodeId;
 

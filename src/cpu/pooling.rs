@@ -2,7 +2,7 @@
 
 use super::kernels::finish::Gate;
 use super::kernels::lanes::{Isa, Kernel, Lane, Lanes};
-use super::operation::Target;
+use super::target::Target;
 use crate::layers::{Padding, Window};
 use rayon::prelude::*;
 use std::ops::Range;

@@ -60,13 +60,15 @@ impl Case {
         }
     }
 
-    fn depthwise(random: &mut Random) -> Self {
+    /// One kernel for every channel; `across` is the width of the kernel and its stride along a row, if that matters.
+    fn depthwise(random: &mut Random, across: Option<[usize; 2]>, wide: bool) -> Self {
         let mut case = Self::draw(random, 50, None);
-        if random.below(2) == 0 {
-            // Wide planes are read where they lie.
-            case.ins[2] += 40;
-            case.outs[2] = (case.ins[2] + case.before[1] - case.kernel[1]) / case.stride[1] + 1;
+        if let Some([width, stride]) = across {
+            (case.kernel[1], case.stride[1]) = (width, stride);
         }
+        // Wide planes are read where they lie.
+        case.ins[2] += if wide { 40 } else { 5 };
+        case.outs[2] = (case.ins[2] + case.before[1] - case.kernel[1]) / case.stride[1] + 1;
         case.outs[0] = case.ins[0];
         case.depthwise = true;
         let n = case.ins[0] * case.ins[0] * case.kernel[0] * case.kernel[1];
@@ -362,8 +364,11 @@ fn winograd_in_tasks_agrees_with_the_definition() {
 #[test]
 fn depthwise_convolutions_agree_with_their_definition() {
     let mut random = Random::new(34, Purpose::Start);
-    for _ in 0..50 {
-        let case = Case::depthwise(&mut random);
+    // Every kind of row that a tile is compiled for, and others.
+    let compiled = [[1, 1], [2, 1], [3, 1], [5, 1], [3, 2], [5, 2]].map(Some);
+    let kinds = compiled.into_iter().chain([None; 12]);
+    for (across, wide) in kinds.flat_map(|kind| [(kind, false), (kind, true)]) {
+        let case = Case::depthwise(&mut random, across, wide);
         let [from, to] = [case.ins, case.outs].map(|s| [s[1], s[2]]);
         let directions = [
             (false, from, to, case.forward_sweeps()),
