@@ -32,7 +32,19 @@
 //! # Rules
 //!
 //! A room uses only rooms above it in this table, and `gui` does not use `cli`. candle tensors stop at [`session`]; egui
-//! stays in [`gui`]; `unsafe` stays in [`cpu::kernels`]. `tests/architecture.rs` fails when a rule is broken.
+//! stays in [`gui`]; `unsafe` stays in [`cpu::kernels`]. `tests/architecture.rs` fails when a rule is broken. Outside tests
+//! nothing is unwrapped or expected, and nothing panics on purpose because of what a user gave: errors are returned. The
+//! compiler's lints below see to it.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable
+    )
+)]
 
 pub mod cli;
 pub mod cpu;

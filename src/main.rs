@@ -1,5 +1,15 @@
 //! Parses the command line, opens the window or carries out a subcommand, prints one error.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable
+    )
+)]
+
 use clap::Parser;
 use metamer_studio::cli::bench::ShownPage;
 use metamer_studio::cli::{self, Cli, Command, Outcome};

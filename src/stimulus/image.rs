@@ -1,5 +1,6 @@
 //! Pictures from outside, decoded to 8-bit RGB.
 
+use super::jpeg;
 use crate::{Error, Result};
 use ::image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
@@ -73,6 +74,9 @@ impl Image {
             .ok()
             .filter(|f| matches!(f, ImageFormat::Png | ImageFormat::Jpeg));
         let format = format.ok_or("The content is neither PNG nor JPEG, whatever the name says")?;
+        if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+            return Err("The picture is cut short: the mark that ends a JPEG is missing".into());
+        }
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         let mut limits = Limits::default();
         limits.max_image_width = Some(MAX_SIDE);

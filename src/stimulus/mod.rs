@@ -4,6 +4,7 @@ pub mod decode;
 pub mod embedded;
 pub mod excerpt;
 pub mod image;
+mod jpeg;
 pub mod pink;
 pub mod prepare;
 pub mod random;
