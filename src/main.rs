@@ -45,6 +45,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             } else {
                 ThemeChoice::Dark
             };
+            s.replacing.permits(&s.out)?;
             gui::screenshot(View::find(&s.view)?, s.size, theme, &s.out)?;
             Ok(Outcome::Done)
         }

@@ -231,6 +231,60 @@ fn both_papers_start_from_their_own_noise_the_same_for_all_layers() {
 }
 
 #[test]
+fn a_file_that_is_there_is_replaced_only_when_asked() {
+    let place = Place::new();
+    let commands = [
+        "activations efficientnet-lite0 --stimulus coffee --layer stem",
+        "gradient efficientnet-lite0 --stimulus coffee --layer stem --init x.npy",
+        "cochleagram bell --front-end feather2019",
+        "null efficientnet-lite0 --stimuli coffee chelsea --pairs 1",
+        "screenshot --view make",
+    ];
+    for command in commands {
+        std::fs::write(place.path("mine.npy"), b"mine").unwrap();
+        place
+            .run(&format!("{command} --out mine.npy"))
+            .exits(1)
+            .says("mine.npy exists already")
+            .says("--overwrite");
+        assert_eq!(std::fs::read(place.path("mine.npy")).unwrap(), b"mine");
+    }
+    place
+        .run("cochleagram bell --front-end feather2019 --out mine.npy --overwrite")
+        .exits(0);
+    assert_eq!(
+        npy::read(&place.path("mine.npy")).unwrap().shape,
+        [211, 400]
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn devices_are_neither_read_nor_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let place = Place::new();
+    for name in ["zero.wav", "zero.npy"] {
+        std::os::unix::fs::symlink("/dev/zero", place.path(name)).unwrap();
+    }
+    for stimulus in ["/dev/zero", "zero.wav", "zero.npy"] {
+        place
+            .run(&format!(
+                "activations efficientnet-lite0 --stimulus {stimulus} --layer stem --out a.npz"
+            ))
+            .exits(1)
+            .says("a device or a pipe");
+    }
+    // A socket of our own: whoever runs this may replace the system's devices.
+    let socket = place.path("socket.npz");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    place
+        .run("activations efficientnet-lite0 --stimulus coffee --layer stem --out socket.npz --overwrite")
+        .exits(1)
+        .says("left as it is");
+    assert!(socket.metadata().unwrap().file_type().is_socket());
+}
+
+#[test]
 fn a_matched_stimulus_passes_and_exits_zero() {
     let place = Place::new();
     let activations =
@@ -287,7 +341,7 @@ fn gradients_are_those_of_the_loss() {
     write("x.npy", &start);
     let ask = |init: &str, loss: &str, device: &str| {
         let arguments = format!(
-            "gradient efficientnet-lite0 --stimulus chelsea --layer block3 --init {init} --loss {loss} --device {device} --out g.npz"
+            "gradient efficientnet-lite0 --stimulus chelsea --layer block3 --init {init} --loss {loss} --device {device} --out g.npz --overwrite"
         );
         place.run(&arguments).exits(0);
         let arrays = npz::read(&place.path("g.npz")).unwrap();

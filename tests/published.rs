@@ -82,7 +82,7 @@ fn activations(
 ) -> BTreeMap<String, Array> {
     place
         .run(&format!(
-            "activations {model} --stimulus {stimulus} --layer {layers} --out found.npz"
+            "activations {model} --stimulus {stimulus} --layer {layers} --out found.npz --overwrite"
         ))
         .exits(0);
     let mut found = npz::read(&place.path("found.npz")).unwrap();
@@ -104,7 +104,7 @@ fn gradient(
 ) -> (f64, Vec<f32>) {
     place
         .run(&format!(
-            "gradient {model} --stimulus {stimulus} --layer {layer} --init start.npy --out gradient.npz {more}"
+            "gradient {model} --stimulus {stimulus} --layer {layer} --init start.npy --out gradient.npz --overwrite {more}"
         ))
         .exits(0);
     let mut found = npz::read(&place.path("gradient.npz")).unwrap();

@@ -1,7 +1,7 @@
 //! `activations`: forward only.
 
 use super::Outcome;
-use super::arguments::{Computer, CropArg, Listening};
+use super::arguments::{Computer, CropArg, Listening, Replacing};
 use super::output::out;
 use crate::formats::{Array, npz};
 use crate::network::registry;
@@ -24,6 +24,8 @@ pub struct Activations {
     /// Where the arrays go: one per layer, float32, channel first.
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    replacing: Replacing,
     /// How a picture becomes the network's input.
     #[arg(long, value_enum, default_value = "feather2023")]
     crop: CropArg,
@@ -38,6 +40,7 @@ pub struct Activations {
 
 impl Activations {
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        self.replacing.permits(&self.out)?;
         let model = registry::load(&self.model)?;
         let layers = model.layers(&self.layer)?;
         let stimulus = Stimulus::load(&self.stimulus)?;

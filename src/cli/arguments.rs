@@ -7,7 +7,32 @@ use crate::session::device;
 use crate::stimulus::{Crop, Part};
 use crate::synthesis::Loss;
 use clap::{Args, ValueEnum};
+use std::path::Path;
 use std::sync::Arc;
+
+/// Whether the file that a subcommand writes may take the place of another.
+#[derive(Args, Clone, Debug)]
+pub struct Replacing {
+    /// Replaces an existing file.
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Replacing {
+    /// Asked before the work, not after it.
+    ///
+    /// # Errors
+    /// When there is such a file already and nobody said that it may be replaced.
+    pub fn permits(&self, out: &Path) -> anyhow::Result<()> {
+        if !self.overwrite && out.exists() {
+            anyhow::bail!(
+                "{} exists already. Use --overwrite to replace it",
+                out.display()
+            );
+        }
+        Ok(())
+    }
+}
 
 /// Where a network runs.
 #[derive(Args, Clone, Debug)]

@@ -1,7 +1,7 @@
 //! `cochleagram`: a front end alone.
 
 use super::Outcome;
-use super::arguments::{Computer, Listening};
+use super::arguments::{Computer, Listening, Replacing};
 use super::output::out;
 use crate::export::{Cells, ColourMap, Part, Shading, heat_map};
 use crate::formats::{Array, atomic, npy};
@@ -24,6 +24,8 @@ pub struct Cochleagram {
     /// the bottom.
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    replacing: Replacing,
     /// Colours of the .png: magma, viridis, greys, blues, berlin or red-blue; the last two are for what has a sign.
     #[arg(long, value_name = "NAME", default_value = "greys", value_parser = |name: &str| ColourMap::find(name))]
     colour_map: ColourMap,
@@ -50,6 +52,7 @@ enum FrontEndArg {
 
 impl Cochleagram {
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        self.replacing.permits(&self.out)?;
         let extension = self
             .out
             .extension()

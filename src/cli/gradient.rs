@@ -1,7 +1,7 @@
 //! `gradient`: a loss and its gradient with respect to the input, at one point.
 
 use super::Outcome;
-use super::arguments::{Computer, CropArg, Listening, LossArg};
+use super::arguments::{Computer, CropArg, Listening, LossArg, Replacing};
 use super::output::out;
 use crate::formats::{Array, npy, npz};
 use crate::network::registry;
@@ -44,11 +44,14 @@ pub struct Gradient {
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
+    replacing: Replacing,
+    #[command(flatten)]
     computer: Computer,
 }
 
 impl Gradient {
     pub fn run(&self) -> anyhow::Result<Outcome> {
+        self.replacing.permits(&self.out)?;
         let model = registry::load(&self.model)?;
         let layer = model.layer(&self.layer)?;
         let at = prepared(&npy::read(&self.init)?, &model.input, &self.init)?;

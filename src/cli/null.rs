@@ -1,6 +1,6 @@
 //! `null`: builds a null distribution, or merges parts of one.
 
-use super::arguments::Computer;
+use super::arguments::{Computer, Replacing};
 use super::output::out;
 use super::progress::{ProgressLine, duration};
 use super::{Outcome, interrupt};
@@ -45,21 +45,15 @@ pub struct Null {
     /// The file to write.
     #[arg(long)]
     out: PathBuf,
-    /// Replaces an existing file.
-    #[arg(long)]
-    overwrite: bool,
+    #[command(flatten)]
+    replacing: Replacing,
     #[command(flatten)]
     computer: Computer,
 }
 
 impl Null {
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        if self.out.exists() && !self.overwrite {
-            anyhow::bail!(
-                "{} exists already. Use --overwrite to replace it",
-                self.out.display()
-            );
-        }
+        self.replacing.permits(&self.out)?;
         if !self.merge.is_empty() {
             let parts = self
                 .merge

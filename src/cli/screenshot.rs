@@ -1,5 +1,6 @@
 //! `screenshot`: the program's own pictures. Only the arguments are read here; `main` hands them to the window.
 
+use super::arguments::Replacing;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -13,6 +14,9 @@ pub struct Screenshot {
     /// The PNG to write.
     #[arg(long)]
     pub out: PathBuf,
+    /// Whether it may take another's place.
+    #[command(flatten)]
+    pub replacing: Replacing,
     /// Width and height in pixels.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1440x900", value_parser = parse_size)]
     pub size: [u32; 2],

@@ -7,8 +7,15 @@ use std::path::{Path, PathBuf};
 /// Writes `bytes` to `path` so that a crash at any moment leaves either the old file or the new one.
 ///
 /// # Errors
-/// When the folder cannot be written to, or the disk is full; a partly written temporary file is removed.
+/// When the folder cannot be written to, or the disk is full; a partly written temporary file is removed. When a folder, a
+/// device or a pipe has that name: it would be gone.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(Error::file(
+            path,
+            "Is no file, and is left as it is; choose another name",
+        ));
+    }
     let partial = partial_name(path);
     let result = (|| {
         let mut file = std::fs::File::create(&partial).map_err(|e| Error::io("create", path, e))?;

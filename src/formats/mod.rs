@@ -2,6 +2,7 @@
 //! nothing is executed, nothing panics.
 
 pub mod atomic;
+pub mod input;
 pub mod npy;
 pub mod npz;
 pub mod packed;

@@ -17,7 +17,7 @@ const MAX_HEADER: usize = 64 * 1024;
 /// # Errors
 /// When the file cannot be read, is no `.npy`, is cut short, or holds strings, objects or complex numbers.
 pub fn read(path: &Path) -> Result<Array> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = super::input::read(path)?;
     decode(&bytes).map_err(|reason| Error::file(path, reason))
 }
 

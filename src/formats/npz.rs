@@ -30,7 +30,7 @@ fn members<T>(
     path: &Path,
     decode: impl Fn(&[u8]) -> Result<T, String>,
 ) -> Result<BTreeMap<String, T>> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
+    let file = super::input::open(path)?;
     let mut archive = zip::ZipArchive::new(std::io::BufReader::new(file))
         .map_err(|e| Error::file(path, format!("Not an .npz archive: {e}")))?;
     let mut arrays = BTreeMap::new();

@@ -39,7 +39,7 @@ impl Tensors {
 /// # Errors
 /// When the file cannot be read or its content is malformed.
 pub fn read(path: &Path) -> Result<Tensors> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = super::input::read(path)?;
     decode(&bytes).map_err(|reason| Error::file(path, reason))
 }
 
@@ -152,7 +152,7 @@ const METADATA: &str = "metamer-studio";
 
 /// Reads a file written by [`write()`], with its metadata unpacked.
 pub fn read_own(path: &Path) -> Result<Tensors> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = super::input::read(path)?;
     decode_own(&bytes).map_err(|reason| Error::file(path, reason))
 }
 

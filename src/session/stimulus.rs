@@ -1,6 +1,6 @@
 //! Stimuli by name, path or from the clipboard, made ready for a network.
 
-use crate::formats::{Array, npy};
+use crate::formats::{Array, input, npy};
 use crate::network::Input;
 use crate::stimulus::{Crop, Image, Part, Recording, Sound, embedded, excerpt};
 use crate::{Error, Result};
@@ -140,8 +140,8 @@ impl Stimulus {
 /// Whether a file is to be read as a sound: by its first bytes, or, where they say nothing, by its name.
 pub fn is_sound(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|f| f.take(12).read_to_end(&mut head));
-    read.is_ok() && (Sound::recognises(&head) || Sound::names(path))
+    let read = input::open(path).map(|f| f.take(12).read_to_end(&mut head));
+    matches!(read, Ok(Ok(_))) && (Sound::recognises(&head) || Sound::names(path))
 }
 
 /// Checks an array that is to be used as a network's input as it is: `[3, H, W]` or `[1, 3, H, W]`, `[n]` or

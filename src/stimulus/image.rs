@@ -55,13 +55,7 @@ impl Image {
     /// # Errors
     /// When the file cannot be read, is no PNG or JPEG, is damaged or cut short, or is larger than memory allows.
     pub fn open(path: &Path) -> Result<Self> {
-        if path.is_dir() {
-            return Err(Error::file(
-                path,
-                "Is a folder; a PNG or JPEG file is needed",
-            ));
-        }
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let bytes = crate::formats::input::read(path)?;
         Self::decode(&bytes).map_err(|reason| Error::file(path, reason))
     }
 

@@ -40,10 +40,7 @@ impl Recording {
     /// # Errors
     /// As [`Sound::open`], but for the length.
     pub fn open(path: &Path) -> Result<Self> {
-        if path.is_dir() {
-            return Sound::open(path).map(Self::Short); // says what is wrong
-        }
-        let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
+        let file = crate::formats::input::open(path)?;
         Self::read(file, path).map_err(|reason| Error::file(path, reason))
     }
 

@@ -61,13 +61,7 @@ impl Sound {
     /// When the file cannot be read, is no such sound, is damaged, cut short or too long, or holds no samples or numbers
     /// that are not finite.
     pub fn open(path: &Path) -> Result<Self> {
-        if path.is_dir() {
-            return Err(Error::file(
-                path,
-                "Is a folder; a WAV, FLAC, OGG or MP3 file is needed",
-            ));
-        }
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+        let bytes = crate::formats::input::read(path)?;
         Self::decode(bytes).map_err(|reason| Error::file(path, reason))
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// # Errors
 /// When the file is neither, or has no layer in common with the model.
 pub fn read_for(path: &Path, model: &Model) -> Result<NullDistribution> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = crate::formats::input::read(path)?;
     if !pickle::is_one(&bytes) {
         return NullDistribution::decode(&bytes).map_err(|reason| Error::file(path, reason));
     }

@@ -50,7 +50,7 @@ pub fn read(path: &Path) -> Result<Pickle> {
             ),
         ));
     }
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = super::input::read(path)?;
     decode(bytes).map_err(|reason| Error::file(path, reason))
 }
 

@@ -19,10 +19,7 @@ impl Source {
     /// When it cannot be opened.
     pub fn open(path: &Path) -> crate::Result<Self> {
         let failed = |e| crate::Error::io("read", path, e);
-        let mut file = std::fs::File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(crate::Error::file(path, "Is a folder, not a file"));
-        }
+        let mut file = crate::formats::input::open(path)?;
         let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
         Ok(Self {
             reader: Box::new(file),

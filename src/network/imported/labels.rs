@@ -12,7 +12,7 @@ const MAX: usize = 1 << 20;
 /// # Errors
 /// When the file holds neither.
 pub fn read(path: &Path) -> Result<Vec<String>> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = crate::formats::input::read(path)?;
     if pickle::is_one(&bytes) {
         let pickle = pickle::decode(bytes).map_err(|reason| Error::file(path, reason))?;
         return from_pickle(&pickle)
