@@ -337,7 +337,7 @@ fn bad_sounds_are_told_apart() {
     place.write("really_a_sound.png", &whole);
     let ask = |file: &str| {
         place.run(&format!(
-            "cochleagram {file} --front-end feather2019 --out c.npy"
+            "cochleagram {file} --front-end feather2019 --out c.npy --overwrite"
         ))
     };
     ask("cut.wav").exits(1).says("cut.wav").says("cut short");
@@ -488,10 +488,10 @@ fn the_commands_reproduce_the_stored_cochleagrams_and_gradients() {
         )
         .unwrap();
         let ask = format!(
-            "gradient {model} --target target.npy --layer cochleagram --init wav.npy --out g.npz"
+            "gradient {model} --target target.npy --layer cochleagram --init wav.npy --out {file}.npz"
         );
         place.run(&ask).exits(0);
-        let found = npz::read(&place.path("g.npz")).unwrap();
+        let found = npz::read(&place.path(&format!("{file}.npz"))).unwrap();
         let loss = f64::from(found["loss"].values[0]) / f64::from(stored["loss"].values[0]);
         assert!((loss - 1.0).abs() < 1e-6, "{loss}");
         let error = distance(
