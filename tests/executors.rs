@@ -428,6 +428,45 @@ fn tap_in(folded: &Graph, name: &str, straight_through: bool) -> Tap {
 }
 
 #[test]
+fn outputs_stay_if_asked_for_and_what_makes_room_changes_no_result() {
+    let model = registry::load("efficientnet-lite0").unwrap();
+    let stimulus = Stimulus::load("chelsea").unwrap();
+    let input = stimulus
+        .prepare(&model.input, metamer_studio::stimulus::Crop::Feather2023)
+        .unwrap();
+    let tap = Tap {
+        node: model.logits,
+        straight_through: false,
+    };
+    let classes = model.graph.node(model.logits).elements();
+    let cotangent: Vec<f32> = (0..classes).map(|i| (i % 7) as f32 - 3.0).collect();
+    let gradient = |cpu: &mut Cpu| {
+        let mut gradient = vec![f32::NAN; input.len()];
+        cpu.forward(&input, model.logits).unwrap();
+        cpu.pullback(tap, &cotangent, &mut gradient).unwrap();
+        gradient
+    };
+    let mut cpu = Cpu::new(model.graph.clone(), 2, Convolving::Fast).unwrap();
+    let of_few = gradient(&mut cpu);
+    let [shallow, deep] = ["block3", "block15"].map(|n| model.graph.find(n).unwrap());
+    for layer in [shallow, deep] {
+        let said = cpu.activation(layer).unwrap_err().to_string();
+        assert!(said.contains("nobody asked to keep it"), "{said}");
+    }
+    cpu.keep(&model.metamer_layers);
+    assert!(cpu.activation(model.logits).is_err(), "from before");
+    let of_all = gradient(&mut cpu);
+    assert_eq!(of_few, of_all);
+    for layer in &model.metamer_layers {
+        let mut alone = Cpu::new(model.graph.clone(), 1, Convolving::Fast).unwrap();
+        alone.forward(&input, *layer).unwrap();
+        let name = &model.graph.node(*layer).name;
+        let (kept, alone) = (cpu.activation(*layer), alone.activation(*layer));
+        assert_eq!(kept.unwrap(), alone.unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
     let mut g = Graph::new(&[4]);
     let node = g

@@ -236,6 +236,7 @@ fn the_whole_network_agrees_with_tensorflow() {
         json("info.json"),
     );
     let (mut targets, mut compared) = (Vec::new(), 0);
+    executor.keep(&built.metamer_layers);
     for (input, prefix) in [(start(), "INIT_"), (picture(), "")] {
         executor.forward(&input, built.logits).unwrap();
         for id in &built.metamer_layers {
@@ -258,6 +259,15 @@ fn the_whole_network_agrees_with_tensorflow() {
             }
         }
     }
+    let switches: Vec<NodeId> = executor
+        .graph()
+        .ids()
+        .filter(|id| {
+            let layer = &executor.graph().node(*id).layer;
+            matches!(layer, Layer::Rectifier(_) | Layer::MaxPool(_))
+        })
+        .collect();
+    executor.keep(&switches);
     executor.forward(&start(), built.logits).unwrap();
     let standing = Standing::of(&executor, built.logits, &Switches::read());
     for (node, name, target) in targets {

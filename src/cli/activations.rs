@@ -46,6 +46,7 @@ impl Activations {
         let stimulus = Stimulus::load(&self.stimulus)?;
         let input = stimulus.prepare_part(&model.input, self.crop.into(), self.listening.part)?;
         let mut executor = self.computer.executor(model.graph.clone())?;
+        executor.keep(&layers);
         executor.forward(&input, model.logits)?;
         let predicted = top(&model, &executor.activation(model.logits)?, 5);
         let mut arrays = Vec::new();

@@ -150,15 +150,12 @@ impl Cpu {
         if self.batch.untils == untils {
             return;
         }
-        if let Some(missing) = untils.iter().position(|n| !self.plan.has(*n)) {
-            self.asked.extend(&untils[missing..]);
-            self.plan = Plan::new(&self.graph, &self.asked);
-            self.memory.values.clear();
-            self.memory.open.clear();
-        }
+        self.keep(untils);
         self.batch = Batch::new(&self.plan, untils);
         let slots = self.plan.slots.len();
-        self.memory.values.resize_with(slots, Vec::new);
+        self.memory
+            .values
+            .resize_with(self.plan.homes.len(), Vec::new);
         self.memory.open.resize_with(slots, Vec::new);
         self.memory
             .gradients
@@ -182,7 +179,7 @@ impl Cpu {
         } = self;
         let items = batch.untils.len();
         grow(
-            &mut memory.values[0],
+            &mut memory.values[plan.slots[0].home],
             items * plan.slots[0].layout.lanes(),
             Lane::ZERO,
         );
@@ -193,7 +190,8 @@ impl Cpu {
             .filter(|(_, c)| **c > 0)
         {
             let lanes = plan.slots[step.output].layout.lanes();
-            grow(&mut memory.values[step.output], count * lanes, Lane::ZERO);
+            let home = plan.slots[step.output].home;
+            grow(&mut memory.values[home], count * lanes, Lane::ZERO);
             let open = &mut memory.open[step.output];
             if plan.slots[step.output].rectified.is_some() && open.len() < count * lanes {
                 open.resize_with(count * lanes, Open::default);
@@ -237,6 +235,17 @@ impl Executor for Cpu {
         MOST_ITEMS
     }
 
+    fn keep(&mut self, nodes: &[NodeId]) {
+        if let Some(missing) = nodes.iter().position(|n| !self.plan.has(*n)) {
+            self.asked.extend(&nodes[missing..]);
+            self.plan = Plan::new(&self.graph, &self.asked);
+            self.memory.values.clear();
+            self.memory.open.clear();
+            self.batch = Batch::default();
+            self.computed = false;
+        }
+    }
+
     fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()> {
         self.computed = false;
         check_batch(inputs.len(), untils.len(), self.most_items())?;
@@ -258,7 +267,7 @@ impl Executor for Cpu {
         } = self;
         let stride = plan.slots[0].layout.lanes();
         for (x, position) in inputs.iter().zip(&batch.positions) {
-            let lanes = &mut memory.values[0][position * stride..][..stride];
+            let lanes = &mut memory.values[plan.slots[0].home][position * stride..][..stride];
             flat_mut(lanes)[..elements].copy_from_slice(x);
         }
         let mut pass = Pass {
@@ -292,8 +301,15 @@ impl Executor for Cpu {
                 "layer '{name}' has been computed only together with what follows it"
             )));
         }
-        let layout = self.plan.slots[seat.slot].layout;
-        let values = &self.memory.values[seat.slot][position * layout.lanes()..][..layout.lanes()];
+        let slot = &self.plan.slots[seat.slot];
+        if !slot.kept {
+            let name = &self.graph.node(node).name;
+            return Err(Error::Internal(format!(
+                "layer '{name}' has been computed, but nobody asked to keep it"
+            )));
+        }
+        let layout = slot.layout;
+        let values = &self.memory.values[slot.home][position * layout.lanes()..][..layout.lanes()];
         Ok(match layout {
             Layout::Planes(n) => Cow::Borrowed(&flat(values)[..n]),
             Layout::Lanes(_) if self.batch.untils[item] == node => {

@@ -171,6 +171,15 @@ impl Operation {
         Taken { sum, rectifier }
     }
 
+    /// Whether a layer's pullback reads the values that went in or came out; where rectifiers were open is remembered
+    /// apart from them.
+    pub fn reads_again(layer: &Layer) -> bool {
+        matches!(
+            layer,
+            Layer::Clamp(_) | Layer::MaxPool(_) | Layer::AveragePool(_) | Layer::Softmax(_)
+        )
+    }
+
     /// Makes ready for the way back.
     pub fn pack_pullback(&mut self, threads: &rayon::ThreadPool) -> Result<()> {
         match self {
@@ -291,7 +300,8 @@ impl Operation {
         Ok(())
     }
 
-    /// Puts the gradient with respect to the first input into `target`. `layout` is that of the output.
+    /// Puts the gradient with respect to the first input into `target`. `layout` is that of the output. Of `input` and
+    /// `output` only the length is as it was, unless the layer [reads them again](Self::reads_again).
     pub fn pullback(
         &mut self,
         machine: &mut Machine<'_>,

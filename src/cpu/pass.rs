@@ -14,7 +14,7 @@ use crate::network::NodeId;
 /// What the steps work on. Buffers grow when they are first used and are kept.
 #[derive(Default)]
 pub struct Memory {
-    /// For every slot, one item after another.
+    /// For every home of the plan, one item after another.
     pub values: Vec<Vec<Lane>>,
     /// For every slot behind a rectifier, likewise, where that is open.
     pub open: Vec<Vec<Open>>,
@@ -44,6 +44,10 @@ pub struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    fn home(&self, slot: usize) -> usize {
+        self.plan.slots[slot].home
+    }
+
     fn lanes(&self, slot: usize) -> usize {
         self.plan.slots[slot].layout.lanes()
     }
@@ -51,6 +55,8 @@ impl Pass<'_> {
     /// Computes a step for the first `items` items.
     pub fn forward(&mut self, step: &Step, items: usize) -> Result<()> {
         let (from, to) = (self.lanes(step.input), self.lanes(step.output));
+        let (source, home) = (self.home(step.input), self.home(step.output));
+        let branch = step.other.map(|o| self.home(o));
         let Memory {
             values,
             open,
@@ -58,15 +64,15 @@ impl Pass<'_> {
             stage,
             ..
         } = &mut *self.memory;
-        let mut out = std::mem::take(&mut values[step.output]);
-        let input = &values[step.input][..items * from];
+        let mut out = std::mem::take(&mut values[home]);
+        let input = &values[source][..items * from];
         let own = &mut out[..items * to];
         let slot = &self.plan.slots[step.output];
         let result = match step.what {
             What::Node(id) => match &mut self.operations[id.index()] {
                 Some(operation) => {
                     let finish = Finish {
-                        also: step.other.map(|o| &values[o][..]),
+                        also: branch.map(|o| &values[o][..]),
                         rectify: slot.rectified.map(|ceiling| Rectify {
                             ceiling,
                             open: &open[step.output],
@@ -94,7 +100,7 @@ impl Pass<'_> {
                 Ok(())
             }
         };
-        values[step.output] = out;
+        values[home] = out;
         result
     }
 
@@ -102,10 +108,10 @@ impl Pass<'_> {
     pub fn keep(&mut self, node: NodeId, position: usize) {
         let slot = self.plan.seats[node.index()].map_or(0, |s| s.slot);
         if let Layout::Lanes(shape) = self.plan.slots[slot].layout {
-            let lanes = self.lanes(slot);
+            let (lanes, home) = (self.lanes(slot), self.home(slot));
             let Memory { values, kept, .. } = &mut *self.memory;
             kept[position].resize(shape.iter().product(), 0.0);
-            let values = &values[slot][position * lanes..][..lanes];
+            let values = &values[home][position * lanes..][..lanes];
             to_planes(values, shape, &mut kept[position], false);
         }
     }
@@ -196,8 +202,8 @@ impl Pass<'_> {
                             workspaces,
                             stage,
                         };
-                        let x = &values[step.input][..items * to.layout.lanes()];
-                        let y = &values[step.output][..items * layout.lanes()];
+                        let x = &values[to.home][..items * to.layout.lanes()];
+                        let y = &values[from.home][..items * layout.lanes()];
                         operation.pullback(&mut machine, x, y, layout, g, target)?;
                     }
                 }

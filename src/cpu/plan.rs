@@ -1,5 +1,5 @@
-//! The order of work: which layers are computed together, how each value lies in memory, and which gradients may share a
-//! buffer. Made once for a set of layers that somebody asks for, then run at every step.
+//! The order of work: which layers are computed together, how each value lies in memory, and which values and which
+//! gradients may share a buffer. Made once for a set of layers that somebody asks for, then run at every step.
 
 use super::convolution::Convolution;
 use super::layout::Layout;
@@ -18,6 +18,8 @@ pub struct Plan {
     pub seats: Vec<Option<Seat>>,
     /// Largest number of lanes of an item that each gradient buffer has to hold.
     pub buffers: Vec<usize>,
+    /// The same for the values.
+    pub homes: Vec<usize>,
 }
 
 /// A value that a step computes.
@@ -27,6 +29,11 @@ pub struct Slot {
     pub rectified: Option<f32>,
     /// The buffer of its gradient.
     pub buffer: usize,
+    /// Where its values are, perhaps for a time only.
+    pub home: usize,
+    /// Whether the values stay until the next pass, because somebody asked for them or the way back reads them. All others
+    /// are gone once the last step that reads them has run: what fits into a cache is not written to memory.
+    pub kept: bool,
 }
 
 /// Where a node's output is.
@@ -83,6 +90,7 @@ impl Plan {
                 steps: vec![],
                 seats: vec![None; graph.nodes().len()],
                 buffers: vec![],
+                homes: vec![],
             },
         };
         let elements = graph.input_elements();
@@ -94,13 +102,26 @@ impl Plan {
             }
         }
         let mut plan = maker.plan;
+        plan.slots[0].kept = true;
+        for seat in asked.iter().filter_map(|n| plan.seats[n.index()]) {
+            plan.slots[seat.slot].kept = true;
+        }
+        for step in &plan.steps {
+            if let What::Node(id) = step.what {
+                let read = Operation::reads_again(&graph.node(id).layer);
+                plan.slots[step.input].kept |= read;
+                plan.slots[step.output].kept |= read;
+            }
+        }
+        plan.assign_homes();
         plan.assign_buffers();
         plan
     }
 
-    /// Whether `node`'s own output is computed.
+    /// Whether `node`'s own output is computed and stays.
     pub fn has(&self, node: NodeId) -> bool {
-        self.seats[node.index()].is_some_and(|s| s.missing == Missing::Nothing)
+        self.seats[node.index()]
+            .is_some_and(|s| s.missing == Missing::Nothing && self.slots[s.slot].kept)
     }
 
     /// The steps that lead to a slot.
@@ -118,6 +139,39 @@ impl Plan {
         leading
     }
 
+    /// Gives every slot a place for its values. One that does not stay makes room after the last step that reads it.
+    fn assign_homes(&mut self) {
+        let Self {
+            slots,
+            steps,
+            homes,
+            ..
+        } = self;
+        let mut last = vec![None; slots.len()];
+        for (i, step) in steps.iter().enumerate() {
+            for read in [Some(step.input), step.other].into_iter().flatten() {
+                last[read] = Some(i);
+            }
+        }
+        let mut free: Vec<usize> = vec![];
+        slots[0].home = take_buffer(homes, &mut vec![], slots[0].layout.lanes());
+        for (i, step) in steps.iter().enumerate() {
+            let slot = &mut slots[step.output];
+            let lanes = slot.layout.lanes();
+            slot.home = if slot.kept {
+                take_buffer(homes, &mut vec![], lanes)
+            } else {
+                take_buffer(homes, &mut free, lanes)
+            };
+            let other = step.other.filter(|o| *o != step.input);
+            for read in [Some(step.input), other].into_iter().flatten() {
+                if last[read] == Some(i) && !slots[read].kept {
+                    free.push(slots[read].home);
+                }
+            }
+        }
+    }
+
     /// Gives every slot a buffer for its gradient. Going back, a buffer is free once the step that computed its slot has
     /// passed the gradient on.
     fn assign_buffers(&mut self) {
@@ -133,21 +187,7 @@ impl Plan {
             if std::mem::replace(&mut has[slot], true) {
                 return;
             }
-            let lanes = slots[slot].layout.lanes();
-            // The smallest that is large enough, or else the largest, which grows.
-            let best = (0..free.len()).min_by_key(|i| {
-                let size = buffers[free[*i]];
-                (size < lanes, size.abs_diff(lanes))
-            });
-            let buffer = best.map_or_else(
-                || {
-                    buffers.push(0);
-                    buffers.len() - 1
-                },
-                |i| free.swap_remove(i),
-            );
-            buffers[buffer] = buffers[buffer].max(lanes);
-            slots[slot].buffer = buffer;
+            slots[slot].buffer = take_buffer(buffers, free, slots[slot].layout.lanes());
         };
         for step in steps.iter().rev() {
             take(step.output, &mut free, slots);
@@ -159,6 +199,24 @@ impl Plan {
         }
         take(0, &mut free, slots);
     }
+}
+
+/// One of the free buffers, or a new one, for so many lanes: the smallest that is large enough, or else the largest, which
+/// grows.
+fn take_buffer(sizes: &mut Vec<usize>, free: &mut Vec<usize>, lanes: usize) -> usize {
+    let best = (0..free.len()).min_by_key(|i| {
+        let size = sizes[free[*i]];
+        (size < lanes, size.abs_diff(lanes))
+    });
+    let buffer = best.map_or_else(
+        || {
+            sizes.push(0);
+            sizes.len() - 1
+        },
+        |i| free.swap_remove(i),
+    );
+    sizes[buffer] = sizes[buffer].max(lanes);
+    buffer
 }
 
 /// For every node that has exactly one reader: that reader.
@@ -193,6 +251,8 @@ impl Maker<'_> {
             layout,
             rectified,
             buffer: 0,
+            home: 0,
+            kept: false,
         });
         self.plan.slots.len() - 1
     }

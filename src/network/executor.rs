@@ -27,11 +27,18 @@ pub trait Executor: Send {
     /// When there are not as many inputs as nodes, no item or too many, or an input has the wrong number of values.
     fn forward_batch(&mut self, inputs: &[&[f32]], untils: &[NodeId]) -> Result<()>;
 
+    /// Has these nodes' outputs stay after the forward passes to come that compute them, whatever those are asked for. An
+    /// executor that keeps everything has nothing to do.
+    fn keep(&mut self, nodes: &[NodeId]) {
+        let _ = nodes;
+    }
+
     /// The output of a node that the last forward pass computed for an item.
     ///
     /// # Errors
-    /// When it did not. An executor may compute a convolution together with the sum and the rectifier that alone read it;
-    /// only what comes out at the end is then there, unless the convolution itself was what was asked for.
+    /// When it did not, or did not keep it. Sure to be there is only what was ever asked for, by a forward pass or by
+    /// [`Self::keep`]: an executor may use memory again once nobody reads it, and may compute a convolution together with
+    /// the sum and the rectifier that alone read it.
     fn activation_of(&self, item: usize, node: NodeId) -> Result<Cow<'_, [f32]>>;
 
     /// The gradients with respect to the inputs of the last forward pass's items, given the gradient of each item's loss

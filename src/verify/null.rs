@@ -83,6 +83,7 @@ impl NullDistribution {
             .map(|n| (n.clone(), [vec![], vec![], vec![]]))
             .collect();
         let pairs: Vec<u64> = (shard.0..total).step_by(shard.1.max(1) as usize).collect();
+        executor.keep(&model.metamer_layers);
         for (done, pair) in pairs.iter().enumerate() {
             if !progress(done as u64) {
                 return Ok(None);

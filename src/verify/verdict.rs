@@ -160,6 +160,7 @@ pub fn verify(
     if !measured.contains(&matched) {
         measured.push(matched);
     }
+    executor.keep(&measured);
     let mut run = |input: &[f32]| -> Result<(Vec<Vec<f32>>, Vec<f32>)> {
         // Two branches may be needed: the one to the logits, and the one to a matched layer off that path.
         executor.forward(input, model.logits)?;
