@@ -466,6 +466,45 @@ fn outputs_stay_if_asked_for_and_what_makes_room_changes_no_result() {
     }
 }
 
+/// Between a 1×1 convolution and a depthwise one nothing is kept, but a gradient can begin there.
+#[test]
+fn a_gradient_can_begin_between_layers_that_are_computed_together() {
+    let model = registry::load("efficientnet-lite0").unwrap();
+    let graph = &model.graph;
+    let input = Draw(Random::new(11, Purpose::Start))
+        .0
+        .normals(graph.input_elements(), 0.5, 0.2);
+    let deep = graph.find("block2").unwrap();
+    let mut joined = Cpu::new(graph.clone(), 2, Convolving::Exact).unwrap();
+    let mut tried = 0;
+    for (place, node) in graph.nodes().iter().enumerate().take(deep.index()) {
+        if !node.name.contains("expand") {
+            continue;
+        }
+        let id = graph.ids().find(|id| id.index() == place).unwrap();
+        for straight_through in [false, true] {
+            let tap = Tap {
+                node: id,
+                straight_through,
+            };
+            let cotangent =
+                Draw(Random::new(12, Purpose::Start))
+                    .0
+                    .normals(node.elements(), 0.0, 1.0);
+            let [mut together, mut alone] = [(); 2].map(|()| vec![f32::NAN; input.len()]);
+            joined.forward(&input, deep).unwrap();
+            assert!(joined.activation(id).is_err(), "{}", node.name);
+            joined.pullback(tap, &cotangent, &mut together).unwrap();
+            let mut other = Cpu::new(graph.clone(), 1, Convolving::Exact).unwrap();
+            other.forward(&input, id).unwrap();
+            other.pullback(tap, &cotangent, &mut alone).unwrap();
+            tried += 1;
+            assert_eq!(together, alone, "{} {straight_through}", node.name);
+        }
+    }
+    assert!(tried >= 4, "{tried}");
+}
+
 #[test]
 fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
     let mut g = Graph::new(&[4]);

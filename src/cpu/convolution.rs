@@ -2,6 +2,7 @@
 
 use super::kernels::dense::Dense;
 use super::kernels::depthwise::Depthwise;
+use super::kernels::expansion::{Contraction, Expansion};
 use super::kernels::finish::Finish;
 use super::kernels::lanes::{LANES, Lane, flat, flat_mut, lanes_for};
 use super::kernels::narrow::{NARROW, Narrow, Widen};
@@ -9,8 +10,11 @@ use super::kernels::sweep::Sweep;
 use super::kernels::winograd::{Scheme, Winograd};
 use super::operation::{Machine, Needs};
 use super::target::Target;
-use crate::Result;
-use crate::layers::{Conv2d, Window};
+use crate::layers::{Conv2d, Padding, Window};
+use crate::{Error, Result};
+
+/// Lanes that a second-level cache does not hold beside what goes in and comes out: half a megabyte.
+const MUCH: usize = 8192;
 
 /// A convolution in one group, or in as many as it has channels.
 pub struct Convolution {
@@ -154,6 +158,121 @@ impl Convolution {
         Ok(())
     }
 
+    /// Whether `first`, from which a plane of `between` comes, and `second` are better computed together: a 1×1 convolution
+    /// before a depthwise one, with so much between them that it would leave the cache.
+    pub fn expands_into(
+        first: &Conv2d,
+        second: &Conv2d,
+        between: [usize; 3],
+        out: [usize; 3],
+    ) -> bool {
+        let point = Window::square(1, 1, Padding::default());
+        let window = second.window;
+        let (kernel, stride) = (window.kernel, window.stride);
+        let before = [window.padding.top, window.padding.left];
+        let forward =
+            [0, 1].map(|a| vec![Sweep::forward(kernel[a], stride[a], before[a], out[a + 1])]);
+        let back = [0, 1].map(|a| Sweep::pullback(kernel[a], stride[a], before[a], between[a + 1]));
+        // Rows that no output sees would not be computed, and so not be known to a gradient that begins between the two.
+        let all_rows = kernel[0] >= stride[0]
+            && (out[1] - 1) * stride[0] + kernel[0] >= before[0] + between[1];
+        all_rows
+            && first.groups == 1
+            && first.window == point
+            && !Self::reads_planes(first)
+            && is_depthwise(second)
+            && lanes_for(between[0]) * between[1] * between[2] >= MUCH
+            && Depthwise::reads_in_place(forward, between[2])
+            && Depthwise::reads_in_place(back, out[2])
+    }
+
+    /// This one and the depthwise `next` on the way forward.
+    fn expansion<'a>(&'a self, next: &'a Self) -> Option<Expansion<'a>> {
+        match (&self.forward, &next.forward) {
+            (Forward::Dense(dense), Forward::Depthwise(depthwise)) => {
+                Some(Expansion { dense, depthwise })
+            }
+            _ => None,
+        }
+    }
+
+    /// The two on the way back.
+    fn contraction<'a>(&'a self, next: &'a Self) -> Option<Contraction<'a>> {
+        match (&self.pullback, &next.pullback) {
+            (Some(Pullback::Dense(dense)), Some(Pullback::Depthwise(depthwise))) => {
+                Some(Contraction { depthwise, dense })
+            }
+            _ => None,
+        }
+    }
+
+    /// The scratch that both ways need for this one and the depthwise `next` together.
+    pub fn needs_with(&self, next: &Self) -> Needs {
+        let forward = self.expansion(next).map_or(0, |e| e.workspace());
+        let back = self.contraction(next).map_or(0, |c| c.workspace());
+        Needs {
+            thread: forward.max(back),
+            stage: 0,
+        }
+    }
+
+    /// Computes the output of the depthwise `next`, which reads this one's. `between` is done to what lies between.
+    ///
+    /// # Errors
+    /// When they are not as [`Self::expands_into`] wants them.
+    pub fn forward_with(
+        &self,
+        next: &Self,
+        machine: &mut Machine<'_>,
+        x: &[Lane],
+        between: Finish<'_>,
+        out: &mut [Lane],
+        finish: Finish<'_>,
+    ) -> Result<()> {
+        let Machine {
+            isa,
+            items,
+            workspaces,
+            ..
+        } = machine;
+        let between = Finish {
+            bias: Some(&self.bias),
+            ..between
+        };
+        let finish = Finish {
+            bias: Some(&next.bias),
+            ..finish
+        };
+        let both = self.expansion(next).ok_or_else(not_such)?;
+        both.run(*isa, *items, x, between, out, finish, workspaces);
+        Ok(())
+    }
+
+    /// Puts the gradient with respect to this one's input in its place, from that with respect to the output of the
+    /// depthwise `next`. Follows [`Self::pack_pullback`] of both.
+    ///
+    /// # Errors
+    /// When they are not as [`Self::expands_into`] wants them.
+    pub fn pullback_with(
+        &self,
+        next: &Self,
+        machine: &mut Machine<'_>,
+        g: &[Lane],
+        between: Finish<'_>,
+        target: &mut Target<'_>,
+    ) -> Result<()> {
+        let finish = target.finish();
+        let Machine {
+            isa,
+            items,
+            workspaces,
+            ..
+        } = machine;
+        let both = self.contraction(next).ok_or_else(not_such)?;
+        both.run(*isa, *items, g, between, target.buffer, finish, workspaces);
+        Ok(())
+    }
+
     /// The scratch that both ways need for `items` items.
     pub fn needs(&self, items: usize) -> Needs {
         let forward = match &self.forward {
@@ -229,6 +348,10 @@ impl Convolution {
             None => {}
         }
     }
+}
+
+fn not_such() -> Error {
+    Error::Internal("a 1×1 convolution and a depthwise one were planned, but others packed".into())
 }
 
 fn is_depthwise(conv: &Conv2d) -> bool {

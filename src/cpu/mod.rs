@@ -183,15 +183,18 @@ impl Cpu {
             items * plan.slots[0].layout.lanes(),
             Lane::ZERO,
         );
-        for (step, count) in plan
+        for (index, (step, count)) in plan
             .steps
             .iter()
             .zip(&batch.counts)
-            .filter(|(_, c)| **c > 0)
+            .enumerate()
+            .filter(|(_, (_, c))| **c > 0)
         {
             let lanes = plan.slots[step.output].layout.lanes();
             let home = plan.slots[step.output].home;
-            grow(&mut memory.values[home], count * lanes, Lane::ZERO);
+            if !step.joined {
+                grow(&mut memory.values[home], count * lanes, Lane::ZERO);
+            }
             let open = &mut memory.open[step.output];
             if plan.slots[step.output].rectified.is_some() && open.len() < count * lanes {
                 open.resize_with(count * lanes, Open::default);
@@ -211,7 +214,11 @@ impl Cpu {
             if back {
                 operation.pack_pullback(threads)?;
             }
-            let more = operation.needs(*count);
+            let mut more = operation.needs(*count);
+            if let Some(before) = plan.joined_before(index) {
+                let [a, b] = pass::convolutions(operations, [before, step])?;
+                more.thread = more.thread.max(a.needs_with(b).thread);
+            }
             if more.thread > needs.thread || memory.workspaces.is_empty() {
                 needs.thread = needs.thread.max(more.thread);
                 memory.workspaces = Workspaces::new(threads.current_num_threads(), needs.thread);
@@ -277,13 +284,17 @@ impl Executor for Cpu {
             isa: *isa,
         };
         threads.install(|| {
-            for (step, count) in plan
+            for (index, (step, count)) in plan
                 .steps
                 .iter()
                 .zip(&batch.counts)
-                .filter(|(_, c)| **c > 0)
+                .enumerate()
+                .filter(|(_, (step, c))| **c > 0 && !step.joined)
             {
-                pass.forward(step, *count)?;
+                match plan.joined_before(index) {
+                    Some(before) => pass.forward_joined([before, step], *count)?,
+                    None => pass.forward(step, *count)?,
+                }
             }
             let items = batch.untils.iter().zip(&batch.positions);
             items.for_each(|(node, position)| pass.keep(*node, *position));
@@ -376,6 +387,10 @@ impl Executor for Cpu {
             memory,
             isa: *isa,
         };
+        let begins = |slot: usize| {
+            let seat = |tap: &Tap| plan.seats[tap.node.index()];
+            taps.iter().filter_map(seat).any(|s| s.slot == slot)
+        };
         let begin = |pass: &mut Pass<'_>, slot: usize| {
             let mut whole = true;
             for ((tap, cotangent), position) in taps.iter().zip(cotangents).zip(&batch.positions) {
@@ -389,15 +404,20 @@ impl Executor for Cpu {
             whole
         };
         threads.install(|| {
-            for (step, _) in plan
+            for (index, (step, _)) in plan
                 .steps
                 .iter()
                 .zip(&batch.counts)
+                .enumerate()
                 .rev()
-                .filter(|(_, c)| **c > 0)
+                .filter(|(_, (_, c))| **c > 0)
             {
                 let whole = begin(&mut pass, step.output);
-                pass.pullback(step, whole)?;
+                // Where a gradient begins between the two, both go back by themselves.
+                match plan.joined_before(index).filter(|b| !begins(b.output)) {
+                    Some(before) => pass.pullback_joined([before, step])?,
+                    None => pass.pullback(step, whole)?,
+                }
             }
             begin(&mut pass, 0);
             Ok::<(), Error>(())

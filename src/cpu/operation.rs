@@ -300,8 +300,8 @@ impl Operation {
         Ok(())
     }
 
-    /// Puts the gradient with respect to the first input into `target`. `layout` is that of the output. Of `input` and
-    /// `output` only the length is as it was, unless the layer [reads them again](Self::reads_again).
+    /// Puts the gradient with respect to the first input into `target`. `layout` is that of the output. What is in `input` and
+    /// `output` is as it was only if the layer [reads them again](Self::reads_again); otherwise they may be missing.
     pub fn pullback(
         &mut self,
         machine: &mut Machine<'_>,

@@ -1,15 +1,16 @@
 //! One step of a plan, forward or back, on the first so many items of a batch.
 
+use super::convolution::Convolution;
 use super::elementwise::shut;
 use super::kernels::finish::{Finish, Gate, Open, Rectify};
 use super::kernels::lanes::{Isa, Lane, flat, flat_mut};
 use super::kernels::workspace::Workspaces;
 use super::layout::{Layout, to_lanes, to_planes};
 use super::operation::{Machine, Operation};
-use super::plan::{Plan, Step, What};
+use super::plan::{Plan, Slot, Step, What};
 use super::target::Target;
-use crate::Result;
 use crate::network::NodeId;
+use crate::{Error, Result};
 
 /// What the steps work on. Buffers grow when they are first used and are kept.
 #[derive(Default)]
@@ -104,6 +105,42 @@ impl Pass<'_> {
         result
     }
 
+    /// Computes two joined steps for the first `items` items.
+    pub fn forward_joined(&mut self, steps: [&Step; 2], items: usize) -> Result<()> {
+        let [first, second] = steps;
+        let (from, to) = (self.lanes(first.input), self.lanes(second.output));
+        let (source, home) = (self.home(first.input), self.home(second.output));
+        let Memory {
+            values,
+            open,
+            workspaces,
+            stage,
+            ..
+        } = &mut *self.memory;
+        let mut out = std::mem::take(&mut values[home]);
+        let finish = |step: &Step| Finish {
+            rectify: self.plan.slots[step.output]
+                .rectified
+                .map(|ceiling| Rectify {
+                    ceiling,
+                    open: &open[step.output],
+                }),
+            ..Finish::default()
+        };
+        let mut machine = Machine {
+            isa: self.isa,
+            items,
+            workspaces,
+            stage,
+        };
+        let result = convolutions(self.operations, steps).and_then(|[a, b]| {
+            let (x, own) = (&values[source][..items * from], &mut out[..items * to]);
+            a.forward_with(b, &mut machine, x, finish(first), own, finish(second))
+        });
+        values[home] = out;
+        result
+    }
+
     /// Puts an item's output at a node in planes, where it is not.
     pub fn keep(&mut self, node: NodeId, position: usize) {
         let slot = self.plan.seats[node.index()].map_or(0, |s| s.slot);
@@ -142,6 +179,53 @@ impl Pass<'_> {
         }
     }
 
+    /// Hands the gradient of two joined steps on to what the first was computed from.
+    pub fn pullback_joined(&mut self, steps: [&Step; 2]) -> Result<()> {
+        let [first, second] = steps;
+        let Memory {
+            open,
+            gradients,
+            filled,
+            workspaces,
+            stage,
+            ..
+        } = &mut *self.memory;
+        let slots = &self.plan.slots;
+        let items = filled[second.output];
+        if items == 0 {
+            return Ok(());
+        }
+        let own = std::mem::take(&mut gradients[slots[second.output].buffer]);
+        let g = &own[..items * slots[second.output].layout.lanes()];
+        let between = Finish {
+            gate: slots[first.output]
+                .rectified
+                .map(|_| Gate(&open[first.output])),
+            ..Finish::default()
+        };
+        let mut machine = Machine {
+            isa: self.isa,
+            items,
+            workspaces,
+            stage,
+        };
+        let both = convolutions(self.operations, steps);
+        let mut shares = Shares {
+            slots,
+            gradients,
+            filled,
+            open,
+            items,
+        };
+        let result = both.and_then(|[a, b]| {
+            shares.put(first.input, |target| {
+                a.pullback_with(b, &mut machine, g, between, target)
+            })
+        });
+        gradients[slots[second.output].buffer] = own;
+        result
+    }
+
     /// Hands a step's gradient on to what it was computed from; to the other branch of a sum only if told so.
     pub fn pullback(&mut self, step: &Step, with_other: bool) -> Result<()> {
         let Self {
@@ -166,33 +250,20 @@ impl Pass<'_> {
         let (from, to) = (&plan.slots[step.output], &plan.slots[step.input]);
         let own = std::mem::take(&mut gradients[from.buffer]);
         let g = &own[..items * from.layout.lanes()];
-        let mut put = |slot: usize, work: &mut dyn FnMut(&mut Target<'_>) -> Result<()>| {
-            let to = &plan.slots[slot];
-            let lanes = to.layout.lanes();
-            let mut buffer = std::mem::take(&mut gradients[to.buffer]);
-            grow(&mut buffer, items * lanes, Lane::ZERO);
-            let before = filled[slot];
-            if (1..items).contains(&before) {
-                // Some items have a share there already: the others' shares are added to zeros.
-                buffer[before * lanes..items * lanes].fill(Lane::ZERO);
-            }
-            filled[slot] = before.max(items);
-            let gate = to.rectified.map(|_| Gate(&open[slot]));
-            let result = work(&mut Target {
-                buffer: &mut buffer[..items * lanes],
-                add: before > 0,
-                gate,
-            });
-            gradients[to.buffer] = buffer;
-            result
+        let mut shares = Shares {
+            slots: &plan.slots,
+            gradients,
+            filled,
+            open,
+            items,
         };
         if let Some(other) = step.other.filter(|_| with_other) {
-            put(other, &mut |target| {
+            shares.put(other, |target| {
                 target.accept(*isa, g);
                 Ok(())
             })?;
         }
-        put(step.input, &mut |target| {
+        shares.put(step.input, |target| {
             match (step.what, from.layout, to.layout) {
                 (What::Node(id), layout, _) => {
                     if let Some(operation) = &mut operations[id.index()] {
@@ -202,8 +273,11 @@ impl Pass<'_> {
                             workspaces,
                             stage,
                         };
-                        let x = &values[to.home][..items * to.layout.lanes()];
-                        let y = &values[from.home][..items * layout.lanes()];
+                        let there = |slot: &Slot| match slot.absent {
+                            true => &[][..],
+                            false => &values[slot.home][..items * slot.layout.lanes()],
+                        };
+                        let (x, y) = (there(to), there(from));
                         operation.pullback(&mut machine, x, y, layout, g, target)?;
                     }
                 }
@@ -228,5 +302,57 @@ impl Pass<'_> {
         })?;
         gradients[from.buffer] = own;
         Ok(())
+    }
+}
+
+/// What each slot's gradient is put together from.
+struct Shares<'a> {
+    slots: &'a [Slot],
+    gradients: &'a mut [Vec<Lane>],
+    filled: &'a mut [usize],
+    open: &'a [Vec<Open>],
+    items: usize,
+}
+
+impl Shares<'_> {
+    /// Lets `work` put the items' shares into a slot's gradient.
+    fn put(&mut self, slot: usize, work: impl FnOnce(&mut Target<'_>) -> Result<()>) -> Result<()> {
+        let (to, items) = (&self.slots[slot], self.items);
+        let lanes = to.layout.lanes();
+        let mut buffer = std::mem::take(&mut self.gradients[to.buffer]);
+        grow(&mut buffer, items * lanes, Lane::ZERO);
+        let before = self.filled[slot];
+        if (1..items).contains(&before) {
+            // Some items have a share there already: the others' shares are added to zeros.
+            buffer[before * lanes..items * lanes].fill(Lane::ZERO);
+        }
+        self.filled[slot] = before.max(items);
+        let result = work(&mut Target {
+            buffer: &mut buffer[..items * lanes],
+            add: before > 0,
+            gate: to.rectified.map(|_| Gate(&self.open[slot])),
+        });
+        self.gradients[to.buffer] = buffer;
+        result
+    }
+}
+
+/// The operations of two joined steps.
+pub fn convolutions<'a>(
+    operations: &'a [Option<Operation>],
+    steps: [&Step; 2],
+) -> Result<[&'a Convolution; 2]> {
+    let one = |step: &Step| match step.what {
+        What::Node(id) => match &operations[id.index()] {
+            Some(Operation::Convolution(convolution)) => Some(&**convolution),
+            _ => None,
+        },
+        _ => None,
+    };
+    match (one(steps[0]), one(steps[1])) {
+        (Some(a), Some(b)) => Ok([a, b]),
+        _ => Err(Error::Internal(
+            "steps were joined that are not both convolutions".into(),
+        )),
     }
 }

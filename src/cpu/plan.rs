@@ -31,6 +31,8 @@ pub struct Slot {
     pub buffer: usize,
     /// Where its values are, perhaps for a time only.
     pub home: usize,
+    /// Whether the values are never in memory as a whole, because the step that computes them is joined to the next.
+    pub absent: bool,
     /// Whether the values stay until the next pass, because somebody asked for them or the way back reads them. All others
     /// are gone once the last step that reads them has run: what fits into a cache is not written to memory.
     pub kept: bool,
@@ -62,6 +64,9 @@ pub struct Step {
     /// The other branch of a sum.
     pub other: Option<usize>,
     pub output: usize,
+    /// Computed a few rows at a time together with the step that follows, which alone reads the output: that is never in
+    /// memory as a whole.
+    pub joined: bool,
 }
 
 /// What a step does.
@@ -113,6 +118,7 @@ impl Plan {
                 plan.slots[step.output].kept |= read;
             }
         }
+        plan.join(graph);
         plan.assign_homes();
         plan.assign_buffers();
         plan
@@ -139,6 +145,39 @@ impl Plan {
         leading
     }
 
+    /// Finds the steps that are better computed together with the one that follows.
+    fn join(&mut self, graph: &Graph) {
+        for i in 1..self.steps.len() {
+            let [first, second] = [&self.steps[i - 1], &self.steps[i]];
+            let between = first.output;
+            let reads = |s: &Step| s.input == between || s.other == Some(between);
+            let alone = self.steps.iter().filter(|s| reads(s)).count() == 1;
+            let shapes = [between, second.output].map(|slot| self.slots[slot].layout);
+            let joined = match (first.what, second.what, shapes) {
+                (What::Node(a), What::Node(b), [Layout::Lanes(middle), Layout::Lanes(out)]) => {
+                    match (&graph.node(a).layer, &graph.node(b).layer) {
+                        (Layer::Conv2d(a), Layer::Conv2d(b)) => {
+                            Convolution::expands_into(a, b, middle, out)
+                        }
+                        _ => false,
+                    }
+                }
+                _ => false,
+            };
+            let sums = first.other.is_some() || second.other.is_some();
+            let joined =
+                joined && alone && second.input == between && !sums && !self.slots[between].kept;
+            self.steps[i - 1].joined = joined;
+            self.slots[between].absent = joined;
+        }
+    }
+
+    /// The step that is computed together with the one at `index`, before it.
+    pub fn joined_before(&self, index: usize) -> Option<&Step> {
+        let before = self.steps.get(index.checked_sub(1)?)?;
+        before.joined.then_some(before)
+    }
+
     /// Gives every slot a place for its values. One that does not stay makes room after the last step that reads it.
     fn assign_homes(&mut self) {
         let Self {
@@ -150,12 +189,15 @@ impl Plan {
         let mut last = vec![None; slots.len()];
         for (i, step) in steps.iter().enumerate() {
             for read in [Some(step.input), step.other].into_iter().flatten() {
-                last[read] = Some(i);
+                last[read] = Some(i + usize::from(step.joined));
             }
         }
         let mut free: Vec<usize> = vec![];
         slots[0].home = take_buffer(homes, &mut vec![], slots[0].layout.lanes());
         for (i, step) in steps.iter().enumerate() {
+            if step.joined {
+                continue;
+            }
             let slot = &mut slots[step.output];
             let lanes = slot.layout.lanes();
             slot.home = if slot.kept {
@@ -163,8 +205,10 @@ impl Plan {
             } else {
                 take_buffer(homes, &mut free, lanes)
             };
-            let other = step.other.filter(|o| *o != step.input);
-            for read in [Some(step.input), other].into_iter().flatten() {
+            let before = i.checked_sub(1).map(|i| &steps[i]).filter(|s| s.joined);
+            let first = before.unwrap_or(step);
+            let other = first.other.filter(|o| *o != first.input);
+            for read in [Some(first.input), other].into_iter().flatten() {
                 if last[read] == Some(i) && !slots[read].kept {
                     free.push(slots[read].home);
                 }
@@ -189,13 +233,23 @@ impl Plan {
             }
             slots[slot].buffer = take_buffer(buffers, free, slots[slot].layout.lanes());
         };
-        for step in steps.iter().rev() {
+        let before = |i: usize| i.checked_sub(1).map(|i| &steps[i]);
+        let mut waiting: Option<usize> = None;
+        for (i, step) in steps.iter().enumerate().rev() {
             take(step.output, &mut free, slots);
             take(step.input, &mut free, slots);
             if let Some(other) = step.other {
                 take(other, &mut free, slots);
             }
-            free.push(slots[step.output].buffer);
+            // Of two joined steps, the second one's gradient is read until the first has passed it on.
+            let read = waiting.take();
+            let own = slots[step.output].buffer;
+            if before(i).is_some_and(|s| s.joined) {
+                waiting = Some(own);
+            } else {
+                free.push(own);
+            }
+            free.extend(read);
         }
         take(0, &mut free, slots);
     }
@@ -252,6 +306,7 @@ impl Maker<'_> {
             rectified,
             buffer: 0,
             home: 0,
+            absent: false,
             kept: false,
         });
         self.plan.slots.len() - 1
@@ -291,6 +346,7 @@ impl Maker<'_> {
             input: slot,
             other: None,
             output,
+            joined: false,
         });
         self.converted.push((slot, output));
         output
@@ -353,6 +409,7 @@ impl Maker<'_> {
             input,
             other: made.other,
             output,
+            joined: false,
         });
         self.seat(made.last, output, Missing::Nothing);
         for (node, missing) in made.fused {

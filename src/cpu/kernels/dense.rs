@@ -6,7 +6,7 @@
 
 use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Lane, lanes_for};
-use super::panel::{Columns, Panels, WIDEST, multiply, multiply_and_finish};
+use super::panel::{Columns, Panels, Places, WIDEST, multiply, multiply_and_finish};
 use super::shared::Shared;
 use super::sweep::Sweep;
 use super::workspace::Workspaces;
@@ -61,6 +61,16 @@ impl Dense {
             source,
             out,
         }
+    }
+
+    /// Channels of the source and of the output.
+    pub(super) fn channels(&self) -> [usize; 2] {
+        [self.source[0], self.out[0]]
+    }
+
+    /// The weights, if the source is read where it lies.
+    pub(super) fn panels_in_place(&self) -> Option<&Panels> {
+        self.panels.first().filter(|_| self.in_place)
     }
 
     /// Scratch that each thread needs.
@@ -182,10 +192,14 @@ impl Dense {
         for index in share {
             let panel = pass.panels.panel(index);
             if sums.is_empty() {
+                let places = Places {
+                    start: start + panel.first * plane,
+                    stride: plane,
+                };
                 // SAFETY: handed on.
                 unsafe {
                     multiply_and_finish(
-                        pass.isa, columns, panel, positions, out, start, plane, finish,
+                        pass.isa, columns, panel, positions, out, places, places, finish,
                     );
                 }
                 continue;

@@ -19,8 +19,8 @@ use std::ops::Range;
 const TILE: usize = 7;
 /// Narrower planes are copied.
 const WIDE: usize = 28;
-/// Longest piece of a source row that a tile of a kernel of known width sees.
-const PIECE: usize = 2 * (TILE - 1) + 5;
+/// Most rows of a kernel that reads planes where they lie.
+const ROWS: usize = 5;
 /// Outputs of a band, about.
 const BAND: usize = 1024;
 
@@ -53,6 +53,18 @@ impl Sweep {
     }
 }
 
+/// Whether rows of any length are read where they lie by tiles that are compiled for all of these.
+fn known(rows: &[Sweep], columns: &[Sweep]) -> bool {
+    rows.iter().all(|v| v.taps.len() <= ROWS) && columns.iter().all(|h| h.known().is_some())
+}
+
+/// Sorts taps by the place that they read.
+fn in_order(columns: &mut [Sweep]) {
+    for h in columns {
+        h.taps.sort_by_key(|tap| tap.1);
+    }
+}
+
 impl Depthwise {
     /// Packs `weight([row, column] of the kernel, channel)`.
     pub fn pack(
@@ -62,9 +74,7 @@ impl Depthwise {
         [rows, mut columns]: [Vec<Sweep>; 2],
         weight: impl Fn([usize; 2], usize) -> f32,
     ) -> Self {
-        for h in &mut columns {
-            h.taps.sort_by_key(|tap| tap.1);
-        }
+        in_order(&mut columns);
         let mut weights = Vec::with_capacity(rows.len() * columns.len());
         for v in &rows {
             for h in &columns {
@@ -118,7 +128,34 @@ impl Depthwise {
 
     /// Whether bands copy what they see.
     fn copies(&self) -> bool {
-        self.source[1] < WIDE || self.columns.iter().any(|h| h.known().is_none())
+        self.source[1] < WIDE || !known(&self.rows, &self.columns)
+    }
+
+    /// Whether a source of this width is read where it lies by such sweeps.
+    pub fn reads_in_place([rows, mut columns]: [Vec<Sweep>; 2], width: usize) -> bool {
+        in_order(&mut columns);
+        width >= WIDE && known(&rows, &columns)
+    }
+
+    /// Channel blocks.
+    pub(super) fn blocks(&self) -> usize {
+        lanes_for(self.channels)
+    }
+
+    /// Height and width of what is read.
+    pub(super) fn source(&self) -> [usize; 2] {
+        self.source
+    }
+
+    /// Height and width of what is written.
+    pub(super) fn out(&self) -> [usize; 2] {
+        self.out
+    }
+
+    /// On the way forward: the way from row to row of the source, and how many rows an output sees.
+    pub(super) fn row_reach(&self) -> [usize; 2] {
+        let sweep = self.rows.first();
+        sweep.map_or([1, 1], |v| [v.source_step, v.taps.len()])
     }
 
     fn rows_of(&self, first: usize) -> Range<usize> {
@@ -126,7 +163,7 @@ impl Depthwise {
     }
 
     /// The source rows that some output rows see.
-    fn seen(&self, outputs: Range<usize>) -> Range<usize> {
+    pub(super) fn seen(&self, outputs: Range<usize>) -> Range<usize> {
         let (mut first, mut end) = (self.source[0], 0);
         for v in &self.rows {
             for t in Self::steps(v, &outputs) {
@@ -172,6 +209,7 @@ impl Depthwise {
                     of: self,
                     block: plane % blocks,
                     plane: &x[plane * area..][..area],
+                    above: 0,
                     // SAFETY: every task has rows of its own.
                     out: unsafe { out.part(at..at + rows.len() * width) },
                     rows,
@@ -183,15 +221,23 @@ impl Depthwise {
     }
 }
 
-struct Band<'a> {
-    of: &'a Depthwise,
-    block: usize,
-    plane: &'a [Lane],
-    rows: Range<usize>,
-    out: &'a mut [Lane],
-    at: usize,
-    finish: Finish<'a>,
-    copied: &'a mut [Lane],
+/// Some rows of one channel block.
+pub(super) struct Band<'a> {
+    pub of: &'a Depthwise,
+    /// The channel block.
+    pub block: usize,
+    /// What is seen of the source, from a row on.
+    pub plane: &'a [Lane],
+    /// That row.
+    pub above: usize,
+    pub rows: Range<usize>,
+    /// The output's rows.
+    pub out: &'a mut [Lane],
+    /// The place of the first of them in what is finished.
+    pub at: usize,
+    pub finish: Finish<'a>,
+    /// Scratch, as much as [`Depthwise::workspace`] tells.
+    pub copied: &'a mut [Lane],
 }
 
 impl Kernel for Band<'_> {
@@ -216,7 +262,9 @@ impl Band<'_> {
                 let (before, rest) = row.split_at_mut(of.before);
                 let (middle, after) = rest.split_at_mut(of.source[1]);
                 before.fill(Lane::ZERO);
-                middle.copy_from_slice(&self.plane[y * of.source[1]..][..of.source[1]]);
+                middle.copy_from_slice(
+                    &self.plane[(y - self.above) * of.source[1]..][..of.source[1]],
+                );
                 after.fill(Lane::ZERO);
             }
         }
@@ -243,14 +291,13 @@ impl Band<'_> {
                     (Some([5, 2]), false) => self.sweep::<L, T, 5, 2, false>(&sweep),
                     (Some([3, 1]), true) => self.sweep::<L, T, 3, 1, true>(&sweep),
                     (Some([5, 1]), true) => self.sweep::<L, T, 5, 1, true>(&sweep),
-                    _ => self.sweep::<L, T, 0, 0, true>(&sweep),
+                    _ => self.any_sweep::<L, T>(&sweep),
                 }
             }
         }
     }
 
-    /// The outputs of a pair of sweeps. `W` and `STEP` are the number of its column taps and its way from output to output,
-    /// where the program knows them.
+    /// The outputs of a pair of sweeps. `W` and `STEP` are the number of its column taps and its way from output to output.
     #[inline(always)]
     fn sweep<L: Lanes, const T: usize, const W: usize, const STEP: usize, const COPIED: bool>(
         &mut self,
@@ -258,75 +305,109 @@ impl Band<'_> {
     ) {
         let (of, v, h) = (self.of, pair.v, pair.h);
         let [height, width] = of.source;
-        let (across, step) = if W > 0 {
-            (W, STEP)
-        } else {
-            (h.taps.len(), h.source_step)
-        };
+        let Self {
+            plane,
+            out,
+            finish,
+            copied,
+            ..
+        } = self;
         let left = h.taps.first().map_or(0, |tap| tap.1);
-        let finisher = self.finish.block::<L>(self.block);
-        let mut piece = [Lane::ZERO; PIECE];
+        let finisher = finish.block::<L>(self.block);
         for t in Depthwise::steps(v, &self.rows) {
-            let y = v.start + t * v.step;
-            let row = (y - self.rows.start) * of.out[1] + h.start;
+            // The kernel's rows that meet the source, one after another whichever way they go.
+            let source = |down: isize| (t * v.source_step) as isize + down;
+            let meets = |tap: &&(usize, isize)| (0..height as isize).contains(&source(tap.1));
+            let above = v.taps.iter().take_while(|tap| !meets(tap)).count();
+            let end = above + v.taps[above..].iter().take_while(meets).count();
+            // What is seen by one of them, and its weights.
+            let line = |i: usize| {
+                let source = source(v.taps[i].1) as usize;
+                let line = if COPIED {
+                    &copied[(source - pair.first) * of.padded..][..of.padded]
+                } else {
+                    &plane[(source - self.above) * width..][..width]
+                };
+                (line, &pair.weights[i * W..][..W])
+            };
+            // Found once for the many tiles of a wide row.
+            let mut lines: [(&[Lane], &[Lane]); ROWS] = [(&[], &[]); ROWS];
+            if !COPIED {
+                (above..end).zip(&mut lines).for_each(|(i, l)| *l = line(i));
+            }
+            let lines = &lines[..if COPIED { 0 } else { end - above }];
+            let row = (v.start + t * v.step - self.rows.start) * of.out[1] + h.start;
             for first in (0..h.count).step_by(T) {
                 let count = T.min(h.count - first);
                 if h.step == 1 {
                     // The next tile's, or the next row's.
                     let next = row + first + count;
-                    let end = (next + T).min(self.out.len());
-                    self.out[next.min(end)..end]
+                    let end = (next + T).min(out.len());
+                    out[next.min(end)..end]
                         .iter()
                         .for_each(|out| L::expect(out, 0));
-                    self.finish
-                        .expect::<L>(self.at + next.min(end)..self.at + end);
+                    finish.expect::<L>(self.at + next.min(end)..self.at + end);
                 }
                 let mut sums = [L::splat(0.0); T];
-                let from = (first * step) as isize + left;
+                let from = (first * STEP) as isize + left;
+                let length = (T - 1) * STEP + W;
+                if COPIED {
+                    let from = (of.before as isize + from) as usize;
+                    for (line, weights) in (above..end).map(line) {
+                        sum_row::<L, T, W, STEP>(&line[from..], weights, &mut sums);
+                    }
+                } else if from >= 0 && from as usize + length <= width {
+                    for (line, weights) in lines {
+                        sum_row::<L, T, W, STEP>(&line[from as usize..], weights, &mut sums);
+                    }
+                } else {
+                    for (line, weights) in lines {
+                        sum_edge::<L, T, W, STEP>(line, from, weights, &mut sums);
+                    }
+                }
+                let place = row + first * h.step;
+                let at = self.at + place;
+                match h.step {
+                    1 if count == T => finisher.tile::<T, 1>(sums, at, &mut out[place..]),
+                    2 if count == T => finisher.tile::<T, 2>(sums, at, &mut out[place..]),
+                    step => {
+                        for (t, sum) in sums.into_iter().enumerate().take(count) {
+                            finisher.write(sum, at + t * step, &mut out[place + t * step]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same for any number of taps and any way from output to output, from copied rows.
+    #[inline(always)]
+    fn any_sweep<L: Lanes, const T: usize>(&mut self, pair: &Pair<'_>) {
+        let (of, v, h) = (self.of, pair.v, pair.h);
+        let height = of.source[0];
+        let finisher = self.finish.block::<L>(self.block);
+        for t in Depthwise::steps(v, &self.rows) {
+            let row = (v.start + t * v.step - self.rows.start) * of.out[1] + h.start;
+            for first in (0..h.count).step_by(T) {
+                let mut sums = [L::splat(0.0); T];
                 for (i, (_, down)) in v.taps.iter().enumerate() {
                     let source = (t * v.source_step) as isize + down;
                     if !(0..height as isize).contains(&source) {
                         continue;
                     }
-                    let weights = &pair.weights[i * across..][..across];
-                    if COPIED {
-                        let line = (source as usize - pair.first) * of.padded;
-                        let line = &self.copied[line..][..of.padded];
-                        let from = (of.before as isize + from) as usize;
-                        if W > 0 {
-                            sum_row::<L, T, W, STEP>(&line[from..], weights, &mut sums);
-                            continue;
-                        }
-                        for ((_, right), weight) in h.taps.iter().zip(weights) {
-                            let from = from + (right - left) as usize;
-                            let line = &line[from..][..(T - 1) * step + 1];
-                            let weight = L::load(weight);
-                            for (t, sum) in sums.iter_mut().enumerate() {
-                                *sum = L::load(&line[t * step]).mul_add(weight, *sum);
-                            }
-                        }
-                        continue;
-                    }
-                    let line = &self.plane[source as usize * width..][..width];
-                    let length = (T - 1) * STEP + W;
-                    if from >= 0 && from as usize + length <= width {
-                        sum_row::<L, T, W, STEP>(&line[from as usize..], weights, &mut sums);
-                        continue;
-                    }
-                    let begin = (-from).clamp(0, length as isize) as usize;
-                    let end = (width as isize - from).clamp(begin as isize, length as isize);
-                    let end = end as usize;
-                    for outside in [0..begin, end..length] {
-                        for piece in &mut piece[outside] {
-                            L::splat(0.0).store(piece);
+                    let line = (source as usize - pair.first) * of.padded;
+                    let line = &self.copied[line..][..of.padded];
+                    let weights = &pair.weights[i * h.taps.len()..][..h.taps.len()];
+                    for ((_, right), weight) in h.taps.iter().zip(weights) {
+                        let from = (of.before + first * h.source_step) as isize + right;
+                        let line = &line[from as usize..][..(T - 1) * h.source_step + 1];
+                        let weight = L::load(weight);
+                        for (t, sum) in sums.iter_mut().enumerate() {
+                            *sum = L::load(&line[t * h.source_step]).mul_add(weight, *sum);
                         }
                     }
-                    for i in begin..end {
-                        L::load(&line[(from + i as isize) as usize]).store(&mut piece[i]);
-                    }
-                    sum_row::<L, T, W, STEP>(&piece, weights, &mut sums);
                 }
-                for (t, sum) in sums.into_iter().enumerate().take(count) {
+                for (t, sum) in sums.into_iter().enumerate().take(h.count - first) {
                     let place = row + (first + t) * h.step;
                     finisher.write(sum, self.at + place, &mut self.out[place]);
                 }
@@ -357,6 +438,26 @@ fn sum_row<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
         let weight = L::load(&weights[w]);
         for t in 0..T {
             sums[t] = L::load(&line[t * STEP + w]).mul_add(weight, sums[t]);
+        }
+    }
+}
+
+/// The same from place `from` of a line that may not reach so far to either side.
+#[allow(clippy::needless_range_loop)]
+#[inline(always)]
+fn sum_edge<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
+    line: &[Lane],
+    from: isize,
+    weights: &[Lane],
+    sums: &mut [L; T],
+) {
+    let weights = &weights[..W];
+    for t in 0..T {
+        for w in 0..W {
+            let place = from.wrapping_add((t * STEP + w) as isize) as usize;
+            if let Some(seen) = line.get(place) {
+                sums[t] = L::load(seen).mul_add(L::load(&weights[w]), sums[t]);
+            }
         }
     }
 }

@@ -110,6 +110,127 @@ impl<L: Lanes> Finisher<'_, L> {
     }
 }
 
+impl<L: Lanes> Finisher<'_, L> {
+    /// Writes as many sums as there are to `out`, whose first entry lies at place `at`. As [`Self::write`], but what is
+    /// done to most sums is asked for once.
+    #[inline(always)]
+    pub(super) fn row(&self, sums: &[Lane], at: usize, out: &mut [Lane]) {
+        let n = sums.len();
+        let pairs = sums.iter().zip(out.iter_mut());
+        match (self.also, self.add, self.rectify, self.gate) {
+            (None, false, Some((ceiling, open)), None) => {
+                for ((sum, out), open) in pairs.zip(&open[at..][..n]) {
+                    let value = L::load(sum).add(self.bias).rectified(ceiling);
+                    open.put(value.open(ceiling));
+                    value.store(out);
+                }
+                return;
+            }
+            (Some(also), false, Some((ceiling, open)), None) => {
+                let beside = also[at..][..n].iter().zip(&open[at..][..n]);
+                for ((sum, out), (also, open)) in pairs.zip(beside) {
+                    let value = L::load(sum).add(self.bias).add(L::load(also));
+                    let value = value.rectified(ceiling);
+                    open.put(value.open(ceiling));
+                    value.store(out);
+                }
+                return;
+            }
+            (None, false, None, Some(open)) => {
+                for ((sum, out), open) in pairs.zip(&open[at..][..n]) {
+                    L::load(sum).add(self.bias).keep(open.bits()).store(out);
+                }
+                return;
+            }
+            (None, true, None, Some(open)) => {
+                for ((sum, out), open) in pairs.zip(&open[at..][..n]) {
+                    let value = L::load(sum).add(self.bias).add(L::load(out));
+                    value.keep(open.bits()).store(out);
+                }
+                return;
+            }
+            (None, false, ..) => {
+                for (sum, out) in pairs {
+                    L::load(sum).add(self.bias).store(out);
+                }
+            }
+            (Some(also), false, ..) => {
+                for ((sum, out), also) in pairs.zip(&also[at..][..n]) {
+                    L::load(sum).add(self.bias).add(L::load(also)).store(out);
+                }
+            }
+            (None, true, ..) => {
+                for (sum, out) in pairs {
+                    L::load(sum).add(self.bias).add(L::load(out)).store(out);
+                }
+            }
+            (Some(also), true, ..) => {
+                for ((sum, out), also) in pairs.zip(&also[at..][..n]) {
+                    let value = L::load(sum).add(self.bias).add(L::load(also));
+                    value.add(L::load(out)).store(out);
+                }
+            }
+        }
+        if let Some((ceiling, open)) = self.rectify {
+            for (out, open) in out.iter_mut().zip(&open[at..][..n]) {
+                let value = L::load(out).rectified(ceiling);
+                open.put(value.open(ceiling));
+                value.store(out);
+            }
+        }
+        if let Some(open) = self.gate {
+            for (out, open) in out.iter_mut().zip(&open[at..][..n]) {
+                L::load(out).keep(open.bits()).store(out);
+            }
+        }
+    }
+
+    /// Writes `T` sums to every `STEP`-th entry of `out`, whose first lies at place `at`. As [`Self::write`], but each thing
+    /// that is done or not is asked for once for all of them.
+    // Numbers rather than iterators, so that the sums stay in registers.
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    pub(super) fn tile<const T: usize, const STEP: usize>(
+        &self,
+        mut sums: [L; T],
+        at: usize,
+        out: &mut [Lane],
+    ) {
+        let span = (T - 1) * STEP + 1;
+        let out = &mut out[..span];
+        for t in 0..T {
+            sums[t] = sums[t].add(self.bias);
+        }
+        if let Some(also) = self.also {
+            let also = &also[at..][..span];
+            for t in 0..T {
+                sums[t] = sums[t].add(L::load(&also[t * STEP]));
+            }
+        }
+        if self.add {
+            for t in 0..T {
+                sums[t] = sums[t].add(L::load(&out[t * STEP]));
+            }
+        }
+        if let Some((ceiling, open)) = self.rectify {
+            let open = &open[at..][..span];
+            for t in 0..T {
+                sums[t] = sums[t].rectified(ceiling);
+                open[t * STEP].put(sums[t].open(ceiling));
+            }
+        }
+        if let Some(open) = self.gate {
+            let open = &open[at..][..span];
+            for t in 0..T {
+                sums[t] = sums[t].keep(open[t * STEP].bits());
+            }
+        }
+        for t in 0..T {
+            sums[t].store(&mut out[t * STEP]);
+        }
+    }
+}
+
 /// Finishes a row of sums of one channel block: the `i`-th goes to place `at + i · step`, which is `out[i · step]`.
 pub(in crate::cpu) struct FinishRow<'a> {
     pub finish: Finish<'a>,
@@ -124,6 +245,10 @@ impl Kernel for FinishRow<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let finisher = self.finish.block::<L>(self.block);
+        if self.step == 1 {
+            finisher.row(self.sums, self.at, self.out);
+            return;
+        }
         for (i, (sum, out)) in self
             .sums
             .iter()

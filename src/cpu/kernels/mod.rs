@@ -15,6 +15,7 @@ pub mod decimate;
 pub mod dense;
 pub mod depthwise;
 pub mod envelope;
+pub mod expansion;
 pub mod finish;
 pub mod lanes;
 pub mod linear;

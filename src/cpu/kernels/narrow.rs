@@ -175,6 +175,10 @@ impl WidenRow<'_> {
                     }
                 }
             }
+            if first + T <= h.count {
+                finisher.tile::<T, 1>(sums, self.at + first, &mut self.out[first..]);
+                continue;
+            }
             for (t, sum) in sums.into_iter().enumerate().take(h.count - first) {
                 let place = first + t;
                 finisher.write(sum, self.at + place, &mut self.out[place]);

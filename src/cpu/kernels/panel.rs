@@ -5,10 +5,11 @@
 
 #![allow(unsafe_code)]
 
-use super::finish::Finish;
+use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Kernel, LANES, Lane, Lanes, lanes_for};
 use super::shared::Shared;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Weights `[depth, outputs]` packed by two channel blocks (the last of an odd number by three, a single one by one):
 /// within a panel, all outputs of the first input, then of the second.
@@ -86,6 +87,10 @@ impl Panels {
 
 /// The widest panel.
 pub const WIDEST: usize = 3;
+/// Tiles whose sums are finished together.
+const TILES: usize = 4;
+/// Positions that they have at most.
+const KEPT: usize = TILES * 14;
 
 /// What is multiplied: at `values[block · stride + position]`, sixteen inputs of a position.
 #[derive(Clone, Copy)]
@@ -130,11 +135,26 @@ pub fn multiply(
     });
 }
 
-/// The same sums finished on their way, those of channel block `b` and position `p` to place `start + b · stride + p` of
-/// `out`.
+/// Where finished sums go: those of a panel's `n`-th channel block and position `p` to `start + n · stride + p`.
+#[derive(Clone, Copy)]
+pub struct Places {
+    /// The place of the first.
+    pub start: usize,
+    /// From channel block to channel block.
+    pub stride: usize,
+}
+
+impl Places {
+    #[inline(always)]
+    fn of(self, column: usize, position: usize) -> usize {
+        self.start + column * self.stride + position
+    }
+}
+
+/// The same sums finished on their way `to` places of `out`, which lie `at` those of what is finished.
 ///
 /// # Safety
-/// Nobody else may use these places of `out` for the panel's channel blocks and the first `positions`.
+/// Nobody else may use the places `to` of `out` for the panel's channel blocks and the first `positions`.
 ///
 /// # Panics
 /// When a slice is too short for that.
@@ -145,18 +165,22 @@ pub unsafe fn multiply_and_finish(
     panel: Panel<'_>,
     positions: usize,
     out: Shared<'_, Lane>,
-    start: usize,
-    stride: usize,
+    to: Places,
+    at: Places,
     finish: Finish<'_>,
 ) {
+    let mut kept = [const { MaybeUninit::uninit() }; WIDEST * KEPT];
     isa.run(Multiply {
         columns,
         panel,
         positions,
         sink: Finished {
+            isa,
+            kept: &mut kept,
+            done: 0,
             out,
-            start,
-            stride,
+            to,
+            at,
             finish,
             first: panel.first,
         },
@@ -175,6 +199,10 @@ trait Sink {
         sums: &[[L; N]; T],
         n: usize,
     );
+    /// Told when all columns have been put up to a position: of each of them [`TILES`] tiles, or the last ones.
+    fn put_to(&mut self, columns: Range<usize>, position: usize);
+    /// Told when other columns follow, from the first position on.
+    fn restart(&mut self);
 }
 
 /// As they are.
@@ -201,35 +229,40 @@ impl Sink for Plain<'_> {
             sums[t][n].store(&mut out[t]);
         }
     }
+
+    #[inline(always)]
+    fn put_to(&mut self, _: Range<usize>, _: usize) {}
+
+    #[inline(always)]
+    fn restart(&mut self) {}
 }
 
 /// Finished, to places that only this call uses.
 struct Finished<'a> {
+    isa: Isa,
+    /// The sums of a few tiles, column after column: finishing them in a program of its own keeps it out of the one that
+    /// takes the sums, where it would cost them their registers.
+    kept: &'a mut [MaybeUninit<Lane>; WIDEST * KEPT],
+    /// The position of the first of them.
+    done: usize,
     out: Shared<'a, Lane>,
-    start: usize,
-    stride: usize,
+    to: Places,
+    at: Places,
     finish: Finish<'a>,
     /// The panel's first channel block.
     first: usize,
 }
 
-impl Finished<'_> {
-    #[inline(always)]
-    fn place(&self, column: usize, position: usize) -> usize {
-        self.start + (self.first + column) * self.stride + position
-    }
-}
-
 impl Sink for Finished<'_> {
     #[inline(always)]
     fn expect<L: Lanes, const T: usize>(&self, column: usize, position: usize) {
-        let place = self.place(column, position);
+        let (to, at) = (self.to.of(column, position), self.at.of(column, position));
         // SAFETY: these places are the caller's of `multiply_and_finish`.
-        let out = unsafe { self.out.part(place..place + T) };
+        let out = unsafe { self.out.part(to..to + T) };
         for out in out {
             L::expect(out, 0);
         }
-        self.finish.expect::<L>(place..place + T);
+        self.finish.expect::<L>(at..at + T);
     }
 
     #[allow(clippy::needless_range_loop)]
@@ -241,19 +274,35 @@ impl Sink for Finished<'_> {
         sums: &[[L; N]; T],
         n: usize,
     ) {
-        // By way of memory, so that the finishing is not repeated in the program for every register.
-        let mut kept = [const { MaybeUninit::<Lane>::uninit() }; T];
+        let kept = &mut self.kept[column * KEPT + position - self.done..][..T];
         for t in 0..T {
             sums[t][n].store_to(&mut kept[t]);
         }
-        let place = self.place(column, position);
-        let finisher = self.finish.block::<L>(self.first + column);
-        // SAFETY: these places are the caller's of `multiply_and_finish`.
-        let out = unsafe { self.out.part(place..place + T) };
-        for (t, (kept, out)) in kept.iter().zip(out).enumerate() {
-            // SAFETY: all of them have just been written.
-            finisher.write(L::load(unsafe { kept.assume_init_ref() }), place + t, out);
+    }
+
+    #[inline(always)]
+    fn put_to(&mut self, columns: Range<usize>, position: usize) {
+        let n = position - self.done;
+        for column in columns {
+            let kept = &self.kept[column * KEPT..][..n];
+            let (to, at) = (self.to.of(column, self.done), self.at.of(column, self.done));
+            self.isa.run(FinishRow {
+                finish: self.finish,
+                block: self.first + column,
+                // SAFETY: the sums of all positions up to here have just been put, and the two are laid out alike.
+                sums: unsafe { &*(std::ptr::from_ref(kept) as *const [Lane]) },
+                // SAFETY: these places are the caller's of `multiply_and_finish`.
+                out: unsafe { self.out.part(to..to + n) },
+                at,
+                step: 1,
+            });
         }
+        self.done = position;
+    }
+
+    #[inline(always)]
+    fn restart(&mut self) {
+        self.done = 0;
     }
 }
 
@@ -276,6 +325,7 @@ impl<S: Sink> Kernel for Multiply<'_, S> {
         } else {
             for column in 0..self.panel.width {
                 self.all::<L, 1>(column);
+                self.sink.restart();
             }
         }
     }
@@ -289,6 +339,9 @@ impl<S: Sink> Multiply<'_, S> {
         for i in 0..tiles {
             let (start, end) = (self.positions * i / tiles, self.positions * (i + 1) / tiles);
             self.sized::<L, N>(end - start, start, column);
+            if (i + 1) % TILES == 0 || i + 1 == tiles {
+                self.sink.put_to(column..column + N, end);
+            }
         }
     }
 

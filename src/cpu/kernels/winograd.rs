@@ -49,10 +49,10 @@ impl Scheme {
                 .all(|a| s.points[*a] + 1 == s.outputs[*a] + kernel[*a])
         };
         let cost = |s: &Self| {
-            let tiles = s.tiles(out);
-            let points = (tiles[0] * tiles[1] * s.points[0] * s.points[1]) as f64;
-            // A transform costs about as much as eight channels of the other side.
-            points * (ins * outs + 8.0 * (ins + outs))
+            let tiles = s.tiles(out).iter().product::<usize>() as f64;
+            // A transform costs about as much as eight channels of the other side, and a weight takes as long to arrive
+            // from memory as to be multiplied for eleven tiles.
+            s.area() as f64 * (tiles.max(11.0) * ins * outs + 8.0 * tiles * (ins + outs))
         };
         Self::ALL
             .into_iter()
