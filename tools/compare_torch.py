@@ -4,8 +4,9 @@ and prints how many times faster they are.
     python3 tools/compare_torch.py --environment FOLDER [--rounds 9] [--threads 1 2] [--only "vgg19 conv3_4"] [--json FILE]
 
 The environment is made if it is not there, with the versions below. Every program is asked for one step at a time, in
-turn, so that whatever else the machine does meets them alike; a ratio is taken within each turn, and the median of the
-ratios is printed with its quartiles. Processor time is the sum over a program's threads: at one thread it does not
+turn, so that whatever else the machine does meets them alike, after a rest in which the threads of the one before, which
+wait for more work without sleeping, go to sleep; a ratio is taken within each turn, and the median of the ratios is
+printed with its quartiles. Processor time is the sum over a program's threads: at one thread it does not
 depend on who else is using the machine. Wall time does; with more than one thread it should be quiet.
 
 Peak memory is that of a process that measured nothing else, so each workload gets processes of its own.
@@ -16,6 +17,7 @@ import json
 import pathlib
 import statistics
 import subprocess
+import time
 import venv
 
 PACKAGES = ["torch==2.15.0", "numpy==2.4.6"]
@@ -23,6 +25,7 @@ WORKLOADS = [
     "vgg19 conv1_2", "vgg19 conv3_4", "vgg19 conv5_4", "vgg19 fc8", "resnet50 layer4", "efficientnet-lite0 block15",
     "cochleagram cochleagram", "cochresnet50 layer4", "kell2018 relu4", "word-aliased logits", "word-reduced-aliasing logits",
 ]
+REST = 0.5  # seconds; OpenMP's threads spin for 0.2 after PyTorch's last product unless told otherwise
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -49,6 +52,7 @@ class Server:
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=cwd)
 
     def step(self, line):
+        time.sleep(REST)
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
@@ -84,8 +88,8 @@ def main():
     }
     everything = []
     for threads in arguments.threads:
-        time = "cpu" if threads == 1 else "wall"
-        print(f"\n{threads} thread{'s' if threads > 1 else ''}, {time} time of a step in ms; times faster than the better PyTorch: median (quartiles)\n")
+        clock = "cpu" if threads == 1 else "wall"
+        print(f"\n{threads} thread{'s' if threads > 1 else ''}, {clock} time of a step in ms; times faster than the better PyTorch: median (quartiles)\n")
         print("| step | fast | exact | PyTorch | channels_last | times faster, fast | exact | peak memory, MB: fast, exact, PyTorch |")
         print("|---|---|---|---|---|---|---|---|")
         for name in arguments.only:
@@ -95,15 +99,15 @@ def main():
                 turns.append({who: servers[who].step(f"{threads} {way} {name}") for who, (_, way) in contestants.items()})
             for server in servers.values():
                 server.close()
-            median = {who: statistics.median(t[who][time] for t in turns) for who in contestants}
+            median = {who: statistics.median(t[who][clock] for t in turns) for who in contestants}
             better = min(["torch", "torch channels_last"], key=median.get)
-            ratios = {who: quartiles([t[better][time] / t[who][time] for t in turns]) for who in ["fast", "exact"]}
+            ratios = {who: quartiles([t[better][clock] / t[who][clock] for t in turns]) for who in ["fast", "exact"]}
             peak = {who: turns[-1][who]["peak"] for who in contestants}
             cells = [name] + [f"{median[who]:.1f}" for who in contestants]
             cells += [f"**{m:.2f}** ({low:.2f}–{high:.2f})" for low, m, high in ratios.values()]
             cells.append(f"{peak['fast']:.0f}, {peak['exact']:.0f}, {min(peak['torch'], peak['torch channels_last']):.0f}")
             print("| " + " | ".join(cells) + " |", flush=True)
-            everything.append({"workload": name, "threads": threads, "time": time, "better": better, "turns": turns})
+            everything.append({"workload": name, "threads": threads, "time": clock, "better": better, "turns": turns})
     if arguments.json:
         arguments.json.write_text(json.dumps(everything, indent=1))
 
