@@ -4,10 +4,11 @@ and prints how many times faster they are.
     python3 tools/compare_torch.py --environment FOLDER [--rounds 9] [--threads 1 2] [--only "vgg19 conv3_4"] [--json FILE]
 
 The environment is made if it is not there, with the versions below. Every program is asked for one step at a time, in
-turn, so that whatever else the machine does meets them alike, after a rest in which the threads of the one before, which
-wait for more work without sleeping, go to sleep; a ratio is taken within each turn, and the median of the ratios is
-printed with its quartiles. Processor time is the sum over a program's threads: at one thread it does not
-depend on who else is using the machine. Wall time does; with more than one thread it should be quiet.
+turn, so that whatever else the machine does meets them alike. Before it there is a rest, in which the other programs'
+threads stop looking for work, and a step that does not count, which wakes the program's own. A ratio is taken within each
+turn, and the median of the ratios is printed with its quartiles. Processor time is the sum over a program's threads: at
+one thread it does not depend on who else is using the machine. Wall time does; with more than one thread it should be
+quiet.
 
 Peak memory is that of a process that measured nothing else, so each workload gets processes of its own.
 """
@@ -25,7 +26,7 @@ WORKLOADS = [
     "vgg19 conv1_2", "vgg19 conv3_4", "vgg19 conv5_4", "vgg19 fc8", "resnet50 layer4", "efficientnet-lite0 block15",
     "cochleagram cochleagram", "cochresnet50 layer4", "kell2018 relu4", "word-aliased logits", "word-reduced-aliasing logits",
 ]
-REST = 0.5  # seconds; OpenMP's threads spin for 0.2 after PyTorch's last product unless told otherwise
+REST = 0.5  # seconds
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -53,6 +54,10 @@ class Server:
 
     def step(self, line):
         time.sleep(REST)
+        self.ask(line)
+        return self.ask(line)
+
+    def ask(self, line):
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
