@@ -506,6 +506,42 @@ fn a_gradient_can_begin_between_layers_that_are_computed_together() {
 }
 
 #[test]
+fn layers_that_are_computed_together_give_what_they_give_apart() {
+    let model = registry::load("efficientnet-lite0").unwrap();
+    let graph = &model.graph;
+    let elements = graph.input_elements();
+    let input = Draw(Random::new(13, Purpose::Start))
+        .0
+        .normals(elements, 0.5, 0.2);
+    let node = graph.find("block5").unwrap();
+    let elements = graph.node(node).elements();
+    let cotangent = Draw(Random::new(14, Purpose::Start))
+        .0
+        .normals(elements, 0.0, 1.0);
+    let results = [false, true].map(|apart| {
+        let mut cpu = Cpu::new(graph.clone(), 2, Convolving::Exact).unwrap();
+        let expanded: Vec<NodeId> = graph
+            .ids()
+            .filter(|id| graph.node(*id).name.contains("expand"))
+            .collect();
+        assert!(!expanded.is_empty());
+        if apart {
+            cpu.keep(&expanded);
+        }
+        let mut gradient = vec![f32::NAN; input.len()];
+        cpu.forward(&input, node).unwrap();
+        assert_eq!(cpu.activation(expanded[0]).is_ok(), apart);
+        let tap = Tap {
+            node,
+            straight_through: false,
+        };
+        cpu.pullback(tap, &cotangent, &mut gradient).unwrap();
+        (cpu.activation(node).unwrap().into_owned(), gradient)
+    });
+    assert_eq!(results[0], results[1]);
+}
+
+#[test]
 fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
     let mut g = Graph::new(&[4]);
     let node = g

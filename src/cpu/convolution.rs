@@ -189,9 +189,10 @@ impl Convolution {
     /// This one and the depthwise `next` on the way forward.
     fn expansion<'a>(&'a self, next: &'a Self) -> Option<Expansion<'a>> {
         match (&self.forward, &next.forward) {
-            (Forward::Dense(dense), Forward::Depthwise(depthwise)) => {
-                Some(Expansion { dense, depthwise })
-            }
+            (Forward::Dense(dense), Forward::Depthwise(depthwise)) => Some(Expansion {
+                panels: dense.panels_in_place()?,
+                depthwise,
+            }),
             _ => None,
         }
     }
@@ -200,7 +201,10 @@ impl Convolution {
     fn contraction<'a>(&'a self, next: &'a Self) -> Option<Contraction<'a>> {
         match (&self.pullback, &next.pullback) {
             (Some(Pullback::Dense(dense)), Some(Pullback::Depthwise(depthwise))) => {
-                Some(Contraction { depthwise, dense })
+                Some(Contraction {
+                    depthwise,
+                    panels: dense.panels_in_place()?,
+                })
             }
             _ => None,
         }

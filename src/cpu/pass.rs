@@ -2,7 +2,7 @@
 
 use super::convolution::Convolution;
 use super::elementwise::shut;
-use super::kernels::finish::{Finish, Gate, Open, Rectify};
+use super::kernels::finish::{Finish, Gate, Open};
 use super::kernels::lanes::{Isa, Lane, flat, flat_mut};
 use super::kernels::workspace::Workspaces;
 use super::layout::{Layout, to_lanes, to_planes};
@@ -74,10 +74,7 @@ impl Pass<'_> {
                 Some(operation) => {
                     let finish = Finish {
                         also: branch.map(|o| &values[o][..]),
-                        rectify: slot.rectified.map(|ceiling| Rectify {
-                            ceiling,
-                            open: &open[step.output],
-                        }),
+                        rectify: slot.rectify(&open[step.output]),
                         ..Finish::default()
                     };
                     let mut machine = Machine {
@@ -119,12 +116,7 @@ impl Pass<'_> {
         } = &mut *self.memory;
         let mut out = std::mem::take(&mut values[home]);
         let finish = |step: &Step| Finish {
-            rectify: self.plan.slots[step.output]
-                .rectified
-                .map(|ceiling| Rectify {
-                    ceiling,
-                    open: &open[step.output],
-                }),
+            rectify: self.plan.slots[step.output].rectify(&open[step.output]),
             ..Finish::default()
         };
         let mut machine = Machine {
@@ -198,9 +190,7 @@ impl Pass<'_> {
         let own = std::mem::take(&mut gradients[slots[second.output].buffer]);
         let g = &own[..items * slots[second.output].layout.lanes()];
         let between = Finish {
-            gate: slots[first.output]
-                .rectified
-                .map(|_| Gate(&open[first.output])),
+            gate: slots[first.output].gate(&open[first.output]),
             ..Finish::default()
         };
         let mut machine = Machine {
@@ -330,7 +320,7 @@ impl Shares<'_> {
         let result = work(&mut Target {
             buffer: &mut buffer[..items * lanes],
             add: before > 0,
-            gate: to.rectified.map(|_| Gate(&self.open[slot])),
+            gate: to.gate(&self.open[slot]),
         });
         self.gradients[to.buffer] = buffer;
         result

@@ -2,6 +2,7 @@
 //! gradients may share a buffer. Made once for a set of layers that somebody asks for, then run at every step.
 
 use super::convolution::Convolution;
+use super::kernels::finish::{Gate, Open, Rectify};
 use super::layout::Layout;
 use super::operation::{Operation, Taken};
 use crate::layers::{Flatten, Layer};
@@ -36,6 +37,18 @@ pub struct Slot {
     /// Whether the values stay until the next pass, because somebody asked for them or the way back reads them. All others
     /// are gone once the last step that reads them has run: what fits into a cache is not written to memory.
     pub kept: bool,
+}
+
+impl Slot {
+    /// The rectifier on the way forward, which takes down where it is `open`.
+    pub fn rectify<'a>(&self, open: &'a [Open]) -> Option<Rectify<'a>> {
+        self.rectified.map(|ceiling| Rectify { ceiling, open })
+    }
+
+    /// The rectifier on the way back, where it was `open`.
+    pub fn gate<'a>(&self, open: &'a [Open]) -> Option<Gate<'a>> {
+        self.rectified.map(|_| Gate(open))
+    }
 }
 
 /// Where a node's output is.

@@ -63,13 +63,8 @@ impl Dense {
         }
     }
 
-    /// Channels of the source and of the output.
-    pub(super) fn channels(&self) -> [usize; 2] {
-        [self.source[0], self.out[0]]
-    }
-
-    /// The weights, if the source is read where it lies.
-    pub(super) fn panels_in_place(&self) -> Option<&Panels> {
+    /// The weights of a 1×1 convolution that visits every place.
+    pub fn panels_in_place(&self) -> Option<&Panels> {
         self.panels.first().filter(|_| self.in_place)
     }
 

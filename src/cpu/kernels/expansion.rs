@@ -1,15 +1,14 @@
 //! A 1×1 convolution and the depthwise one that reads it, a few rows at a time: what lies between them, several times as
 //! much as what goes in, never leaves the cache.
 //!
-//! Each sum is taken as by [`Dense`] and [`Depthwise`] one after the other, in the same order.
+//! Each sum is taken as by [`Dense`](super::dense::Dense) and [`Depthwise`] one after the other, in the same order.
 
 #![allow(unsafe_code)]
 
-use super::dense::Dense;
 use super::depthwise::{Band, Depthwise};
 use super::finish::Finish;
 use super::lanes::{Isa, Lane};
-use super::panel::{Columns, Places, WIDEST, multiply_and_finish};
+use super::panel::{Columns, Panels, Places, WIDEST, multiply_and_finish};
 use super::shared::Shared;
 use super::workspace::Workspaces;
 use rayon::prelude::*;
@@ -24,8 +23,8 @@ const ROWS: usize = 8;
 /// The two on the way forward.
 #[derive(Clone, Copy)]
 pub struct Expansion<'a> {
-    /// Reads its source where it lies, as [`Dense::panels_in_place`] tells.
-    pub dense: &'a Dense,
+    /// Weights of the 1×1 convolution.
+    pub panels: &'a Panels,
     /// Does not copy what it reads.
     pub depthwise: &'a Depthwise,
 }
@@ -58,13 +57,11 @@ impl Expansion<'_> {
         finish: Finish<'_>,
         workspaces: &Workspaces,
     ) {
-        let Some(panels) = self.dense.panels_in_place() else {
-            return;
-        };
+        let panels = self.panels;
         let ([height, width], [out_height, out_width]) =
             (self.depthwise.source(), self.depthwise.out());
         let (area, blocks) = (height * width, panels.blocks());
-        let (group, rest) = Columns::grouping(self.dense.channels()[0]);
+        let (group, rest) = Columns::grouping(panels.depth());
         let parts = TASKS
             .div_ceil((items * panels.count()).max(1))
             .min(out_height.div_ceil(ROWS));
@@ -151,8 +148,8 @@ impl Expansion<'_> {
 pub struct Contraction<'a> {
     /// Does not copy what it reads.
     pub depthwise: &'a Depthwise,
-    /// Reads its source where it lies.
-    pub dense: &'a Dense,
+    /// Weights of the 1×1 convolution, the other way round.
+    pub panels: &'a Panels,
 }
 
 impl Contraction<'_> {
@@ -179,13 +176,11 @@ impl Contraction<'_> {
         finish: Finish<'_>,
         workspaces: &Workspaces,
     ) {
-        let Some(panels) = self.dense.panels_in_place() else {
-            return;
-        };
+        let panels = self.panels;
         let ([height, width], from) = (self.depthwise.out(), self.depthwise.source());
         let (area, seen) = (height * width, from[0] * from[1]);
         let (blocks, band) = (self.depthwise.blocks(), self.band());
-        let (group, rest) = Columns::grouping(self.dense.channels()[0]);
+        let (group, rest) = Columns::grouping(panels.depth());
         let bands = height.div_ceil(band);
         let out = Shared::new(out);
         (0..items * bands).into_par_iter().for_each(|task| {

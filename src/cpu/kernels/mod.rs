@@ -4,7 +4,7 @@
 //! - [`lanes`]: sixteen channels at a time on any instruction set; [`finish`]: what happens to sums on their way out
 //! - [`panel`]: the micro-kernel; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
 //!   their arithmetic of one axis
-//! - [`depthwise`], [`narrow`]: convolutions that are not
+//! - [`depthwise`], [`narrow`]: convolutions that are not; [`expansion`]: a 1×1 and a depthwise one together
 //! - [`transform`], [`band`]: Fourier transforms of a filter's few bins; [`envelope`], [`decimate`]: what becomes of them
 //! - [`linear`], [`correlate`]: plain planes
 //! - [`shared`], [`workspace`]: memory for several threads
@@ -30,3 +30,5 @@ pub mod workspace;
 
 #[cfg(test)]
 mod convolution_tests;
+#[cfg(test)]
+mod expansion_tests;
