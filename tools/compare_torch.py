@@ -3,12 +3,12 @@ and prints how many times faster they are.
 
     python3 tools/compare_torch.py --environment FOLDER [--rounds 9] [--threads 1 2] [--only "vgg19 conv3_4"] [--json FILE]
 
-The environment is made if it is not there, with the versions below. Every program is asked for one step at a time, in
-turn, so that whatever else the machine does meets them alike. Before it there is a rest, in which the other programs'
-threads stop looking for work, and a step that does not count, which wakes the program's own. A ratio is taken within each
-turn, and the median of the ratios is printed with its quartiles. Processor time is the sum over a program's threads: at
-one thread it does not depend on who else is using the machine. Wall time does; with more than one thread it should be
-quiet.
+The environment is made if it is not there, with the versions below. The programs are asked in turn, so that whatever else
+the machine does meets them alike. A program's turn begins with a rest, in which the others' threads stop looking for
+work; then come steps for a third of a second that do not count, since the first ones wake the program's threads; then
+three of which the median counts. A ratio is taken within each round, and the median of the ratios is printed with its
+quartiles. Processor time is the sum over a program's threads: at one thread it does not depend on who else is using the
+machine. Wall time does; with more than one thread it should be quiet.
 
 Peak memory is that of a process that measured nothing else, so each workload gets processes of its own.
 """
@@ -26,7 +26,7 @@ WORKLOADS = [
     "vgg19 conv1_2", "vgg19 conv3_4", "vgg19 conv5_4", "vgg19 fc8", "resnet50 layer4", "efficientnet-lite0 block15",
     "cochleagram cochleagram", "cochresnet50 layer4", "kell2018 relu4", "word-aliased logits", "word-reduced-aliasing logits",
 ]
-REST = 0.5  # seconds
+REST, WARM = 0.5, 0.33  # seconds
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -52,10 +52,14 @@ class Server:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=cwd)
 
-    def step(self, line):
+    def turn(self, line):
         time.sleep(REST)
+        begun = time.monotonic()
         self.ask(line)
-        return self.ask(line)
+        while time.monotonic() - begun < WARM:
+            self.ask(line)
+        steps = [self.ask(line) for _ in range(3)]
+        return {what: statistics.median(step[what] for step in steps) for what in steps[0]}
 
     def ask(self, line):
         self.process.stdin.write(line + "\n")
@@ -101,7 +105,7 @@ def main():
             servers = {who: Server(command, HERE.parent) for who, (command, _) in contestants.items()}
             turns = []
             for _ in range(arguments.rounds):
-                turns.append({who: servers[who].step(f"{threads} {way} {name}") for who, (_, way) in contestants.items()})
+                turns.append({who: servers[who].turn(f"{threads} {way} {name}") for who, (_, way) in contestants.items()})
             for server in servers.values():
                 server.close()
             median = {who: statistics.median(t[who][clock] for t in turns) for who in contestants}
