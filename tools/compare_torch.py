@@ -4,7 +4,7 @@ and prints how many times faster they are.
     python3 tools/compare_torch.py --environment FOLDER [--rounds 9] [--threads 1 2] [--only "vgg19 conv3_4"] [--json FILE]
 
 The environment is made if it is not there, with the versions below. The programs are asked in turn, so that whatever else
-the machine does meets them alike. A program's turn begins with a rest, in which the others' threads stop looking for
+the machine does meets them alike. A program's turn begins with a rest, in which the others' threads can stop looking for
 work; then come steps for a third of a second that do not count, since the first ones wake the program's threads; then
 three of which the median counts. A ratio is taken within each round, and the median of the ratios is printed with its
 quartiles. Processor time is the sum over a program's threads: at one thread it does not depend on who else is using the
