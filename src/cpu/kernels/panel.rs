@@ -11,12 +11,15 @@ use super::shared::Shared;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-/// Weights `[depth, outputs]` packed by two channel blocks (the last of an odd number by three, a single one by one):
-/// within a panel, all outputs of the first input, then of the second.
+/// Weights `[depth, outputs]` packed by two channel blocks (the last of an odd number by three, a single one by one), or
+/// by one where the machine's registers hold the sums of no more: within a panel, all outputs of the first input, then of
+/// the second. A panel is read from its beginning to its end for every tile.
 pub struct Panels {
     values: Vec<Lane>,
     depth: usize,
     blocks: usize,
+    /// Channel blocks of a panel.
+    width: usize,
 }
 
 /// One panel.
@@ -30,13 +33,24 @@ pub struct Panel<'a> {
 }
 
 impl Panels {
-    /// Packs `weight(input, output)` for `depth` inputs and `outputs` output channels.
+    /// Packs `weight(input, output)` for `depth` inputs and `outputs` output channels, as is best for this machine.
     pub fn pack(depth: usize, outputs: usize, weight: impl Fn(usize, usize) -> f32) -> Self {
+        Self::pack_by(Isa::best().columns().min(2), depth, outputs, weight)
+    }
+
+    /// Packs by so many channel blocks, one or two.
+    fn pack_by(
+        width: usize,
+        depth: usize,
+        outputs: usize,
+        weight: impl Fn(usize, usize) -> f32,
+    ) -> Self {
         let blocks = lanes_for(outputs);
         let mut panels = Self {
             values: vec![Lane::ZERO; depth * blocks],
             depth,
             blocks,
+            width,
         };
         for index in 0..panels.count() {
             let (first, width) = panels.place(index);
@@ -55,7 +69,7 @@ impl Panels {
 
     /// Number of panels.
     pub fn count(&self) -> usize {
-        (self.blocks / 2).max(self.blocks.min(1))
+        (self.blocks / self.width).max(self.blocks.min(1))
     }
 
     /// Number of output channel blocks.
@@ -69,9 +83,10 @@ impl Panels {
     }
 
     fn place(&self, index: usize) -> (usize, usize) {
-        let first = 2 * index;
+        let first = self.width * index;
         let rest = self.blocks - first;
-        (first, if rest == 3 { 3 } else { rest.min(2) })
+        let odd = self.width == 2 && rest == 3;
+        (first, if odd { 3 } else { rest.min(self.width) })
     }
 
     /// One of them.
@@ -91,6 +106,16 @@ pub const WIDEST: usize = 3;
 const TILES: usize = 4;
 /// Positions that they have at most.
 const KEPT: usize = TILES * 14;
+
+/// Inputs whose weights are asked for before they are needed.
+const AHEAD: usize = 32;
+
+/// Whether tiles are so small that weights and inputs pass by faster than a processor looks ahead by itself: weights may
+/// come from memory, and each block of inputs lies on another page. A long tile uses each of them several times as much.
+#[inline(always)]
+fn asking<L: Lanes>() -> bool {
+    L::TILES[1] == 0
+}
 
 /// What is multiplied: at `values[block · stride + position]`, sixteen inputs of a position.
 #[derive(Clone, Copy)]
@@ -376,6 +401,11 @@ impl<S: Sink> Multiply<'_, S> {
         let mut weights: &[Lane] = panel.values;
         for block in 0..columns.blocks {
             let seen = &columns.values[block * columns.stride + start..][..T];
+            if asking::<L>() {
+                for lane in seen {
+                    L::expect(lane, columns.stride);
+                }
+            }
             let inputs = if (block + 1) % columns.group == 0 {
                 columns.rest.min(LANES)
             } else {
@@ -383,6 +413,9 @@ impl<S: Sink> Multiply<'_, S> {
             };
             for input in 0..inputs {
                 let row = &weights[input * panel.width + column..][..N];
+                if asking::<L>() {
+                    L::expect(&row[0], AHEAD * panel.width);
+                }
                 let row: [L; N] = std::array::from_fn(|n| L::load(&row[n]));
                 for t in 0..T {
                     let x = L::splat(seen[t].0[input]);
@@ -421,7 +454,7 @@ mod tests {
             let depth = groups * channels;
             let w = lanes(&mut random, lanes_for(depth * outputs));
             let w = super::super::lanes::flat(&w);
-            let panels = Panels::pack(depth, outputs, |i, o| w[i * outputs + o]);
+            let pack = |width| Panels::pack_by(width, depth, outputs, |i, o| w[i * outputs + o]);
             let (stride, blocks) = (positions + 2, group * groups);
             let x = lanes(&mut random, blocks * stride);
             let columns = Columns {
@@ -431,7 +464,8 @@ mod tests {
                 group,
                 rest,
             };
-            for isa in Isa::all() {
+            let all = Isa::all().into_iter();
+            for (isa, panels) in all.flat_map(|isa| [(isa, pack(1)), (isa, pack(2))]) {
                 let mut seen = 0;
                 for index in 0..panels.count() {
                     let panel = panels.panel(index);

@@ -95,14 +95,17 @@ pub struct Winograd {
 
 /// More bytes of weights than this do not stay in a cache while tiles pass by.
 const CACHED_WEIGHTS: usize = 3 << 20;
-/// Bytes of transformed tiles that a task holds.
-const TASK: usize = 1_200_000;
 /// Tiles whose numbers are asked for before they are needed.
 const AHEAD: usize = 2;
 /// Most tiles of a task.
 const TASK_TILES: usize = 224;
 /// Most tiles of a stage.
 const STAGE_TILES: usize = 392;
+
+/// Bytes of transformed tiles that a task holds: a little more than a second-level cache does.
+fn task_bytes() -> usize {
+    Isa::best().cache() / 7 * 8
+}
 
 impl Winograd {
     /// Transforms `weight([row, column] of the kernel, source channel, output channel)`.
@@ -164,7 +167,7 @@ impl Winograd {
     fn at_once(&self, tiles: usize) -> usize {
         if self.in_tasks(tiles) {
             let one = 4 * self.scheme.area() * (self.source[0] + self.out[0]);
-            ((TASK / one / 14).max(1) * 14).min(TASK_TILES)
+            ((task_bytes() / one / 14).max(1) * 14).min(TASK_TILES)
         } else {
             tiles.min(STAGE_TILES)
         }

@@ -152,6 +152,29 @@ impl Isa {
         }
     }
 
+    /// The most columns of weights beside which [`Lanes::TILES`] leaves room for sums.
+    pub fn columns(self) -> usize {
+        struct Columns<'a>(&'a mut usize);
+        impl Kernel for Columns<'_> {
+            #[inline(always)]
+            fn run<L: Lanes>(self) {
+                *self.0 = L::TILES.iter().take_while(|t| **t > 0).count();
+            }
+        }
+        let mut columns = 0;
+        self.run(Columns(&mut columns));
+        columns
+    }
+
+    /// Bytes that a second-level cache may be taken to hold: a megabyte where there is AVX-512, elsewhere half of that.
+    pub fn cache(self) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => 1 << 20,
+            _ => 1 << 19,
+        }
+    }
+
     /// Runs a kernel with this instruction set.
     pub fn run(self, kernel: impl Kernel) {
         match self.0 {

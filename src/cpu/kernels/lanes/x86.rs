@@ -23,6 +23,13 @@ pub unsafe fn with_avx2(kernel: impl Kernel) {
 // alone instantiate kernels with them; their callers vouch for the instructions. Loads and stores go through
 // references to whole, aligned lanes.
 
+#[inline(always)]
+fn expect(from: &Lane, ahead: usize) {
+    // Nothing is read: an address that does not exist is ignored.
+    let address = std::ptr::from_ref(from).wrapping_add(ahead);
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+}
+
 #[derive(Clone, Copy)]
 struct Avx512(__m512);
 
@@ -49,9 +56,7 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     fn expect(from: &Lane, ahead: usize) {
-        // Nothing is read: an address that does not exist is ignored.
-        let address = std::ptr::from_ref(from).wrapping_add(ahead);
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+        expect(from, ahead);
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -166,6 +171,10 @@ impl Lanes for Avx2 {
             _mm256_store_ps(low.as_mut_ptr(), self.0[0]);
             _mm256_store_ps(high.as_mut_ptr(), self.0[1]);
         }
+    }
+    #[inline(always)]
+    fn expect(from: &Lane, ahead: usize) {
+        expect(from, ahead);
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
