@@ -16,9 +16,10 @@ pub struct Hartley {
     width: usize,
     rows: Arc<dyn Fft<f32>>,
     columns: Arc<dyn Fft<f32>>,
-    /// Two planes at a time, as real and imaginary parts.
+    /// A plane's columns as rows.
+    turned: Vec<f32>,
+    /// Two lines at a time, as real and imaginary parts.
     pair: Vec<Complex<f32>>,
-    turned: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
 }
 
@@ -39,40 +40,28 @@ impl Hartley {
         let scratch = rows
             .get_inplace_scratch_len()
             .max(columns.get_inplace_scratch_len());
-        let zeros = |n| vec![Complex::default(); n];
         Self {
             planes: shape.iter().product::<usize>() / plane.max(1),
             height,
             width,
             rows,
             columns,
-            pair: zeros(plane),
-            turned: zeros(if height > 1 { plane } else { 0 }),
-            scratch: zeros(scratch),
+            turned: vec![0.0; if height > 1 { plane } else { 0 }],
+            pair: vec![Complex::default(); width.max(height)],
+            scratch: vec![Complex::default(); scratch],
         }
     }
 
     /// The transform in place; applied twice it gives back what was there, up to rounding.
     pub fn apply(&mut self, values: &mut [f32]) {
         let (height, width) = (self.height, self.width);
-        let plane = height * width;
-        let scale = 1.0 / (plane as f32).sqrt();
-        for planes in values.chunks_mut(2 * plane.max(1)) {
-            let (first, second) = planes.split_at_mut(plane);
-            for (i, (z, re)) in self.pair.iter_mut().zip(&*first).enumerate() {
-                *z = Complex::new(*re, second.get(i).copied().unwrap_or(0.0));
-            }
-            rows(&*self.rows, &mut self.pair, &mut self.scratch, width);
-            if height > 1 {
-                transpose(&self.pair, &mut self.turned, height, width);
-                rows(&*self.columns, &mut self.turned, &mut self.scratch, height);
-                transpose(&self.turned, &mut self.pair, width, height);
-            }
-            for (z, re) in self.pair.iter().zip(first) {
-                *re = z.re * scale;
-            }
-            for (z, im) in self.pair.iter().zip(second) {
-                *im = z.im * scale;
+        let (pair, scratch) = (&mut self.pair, &mut self.scratch);
+        lines(&*self.rows, values, width, pair, scratch);
+        if height > 1 {
+            for plane in values.chunks_exact_mut(height * width) {
+                transpose(plane, &mut self.turned, height, width);
+                lines(&*self.columns, &mut self.turned, height, pair, scratch);
+                transpose(&self.turned, plane, width, height);
             }
         }
     }
@@ -88,33 +77,58 @@ impl Hartley {
     }
 }
 
-/// Hartley transforms, not yet scaled, of the rows of `n`; real and imaginary parts are signals of their own.
-fn rows(
+/// Orthonormal Hartley transforms of the lines of `n`, two by two: the real and imaginary parts of one Fourier transform.
+fn lines(
     fourier: &dyn Fft<f32>,
-    values: &mut [Complex<f32>],
-    scratch: &mut [Complex<f32>],
+    values: &mut [f32],
     n: usize,
+    pair: &mut [Complex<f32>],
+    scratch: &mut [Complex<f32>],
 ) {
-    fourier.process_with_scratch(values, scratch);
-    for row in values.chunks_exact_mut(n) {
-        // Entries 0 and n / 2 are their own mirror images, and right as they are.
-        for k in 1..n.div_ceil(2) {
-            let (here, mirror) = (row[k], row[n - k]);
-            let cosines = (here + mirror) * 0.5;
-            // (mirror − here) / 2i
-            let difference = (mirror - here) * 0.5;
-            let sines = Complex::new(difference.im, -difference.re);
-            row[k] = cosines + sines;
-            row[n - k] = cosines - sines;
+    let pair = &mut pair[..n];
+    let scale = 1.0 / (n as f32).sqrt();
+    for two in values.chunks_mut(2 * n) {
+        let (first, second) = two.split_at_mut(n);
+        if second.is_empty() {
+            let parts = pair.iter_mut().zip(&*first);
+            parts.for_each(|(z, re)| *z = Complex::new(*re, 0.0));
+        } else {
+            let parts = pair.iter_mut().zip(first.iter().zip(&*second));
+            parts.for_each(|(z, (re, im))| *z = Complex::new(*re, *im));
+        }
+        fourier.process_with_scratch(pair, scratch);
+        // Entry k is half of z[k] + z[n − k], its cosines, and half of (z[n − k] − z[k]) / i, its sines.
+        let mirrored = pair.iter().skip(1).rev();
+        let mirrored = pair.first().into_iter().chain(mirrored);
+        let entries = pair.iter().zip(mirrored).map(|(here, mirror)| {
+            let (cosines, difference) = (here + mirror, mirror - here);
+            let entry = cosines + Complex::new(difference.im, -difference.re);
+            entry * (0.5 * scale)
+        });
+        if second.is_empty() {
+            first.iter_mut().zip(entries).for_each(|(v, z)| *v = z.re);
+        } else {
+            let both = first.iter_mut().zip(second);
+            both.zip(entries)
+                .for_each(|((a, b), z)| (*a, *b) = (z.re, z.im));
         }
     }
 }
 
+/// Sides of the squares in which a plane is turned, so that no line of the cache is fetched twice.
+const SQUARE: usize = 16;
+
 /// `height` rows of `width` become `width` rows of `height`.
-fn transpose(from: &[Complex<f32>], to: &mut [Complex<f32>], height: usize, width: usize) {
-    for (x, column) in to.chunks_exact_mut(height).enumerate() {
-        for (y, z) in column.iter_mut().enumerate() {
-            *z = from[y * width + x];
+fn transpose(from: &[f32], to: &mut [f32], height: usize, width: usize) {
+    for top in (0..height).step_by(SQUARE) {
+        let rows = top..(top + SQUARE).min(height);
+        for left in (0..width).step_by(SQUARE) {
+            for x in left..(left + SQUARE).min(width) {
+                let column = &mut to[x * height..][rows.clone()];
+                for (v, y) in column.iter_mut().zip(rows.clone()) {
+                    *v = from[y * width + x];
+                }
+            }
         }
     }
 }
