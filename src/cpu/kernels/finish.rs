@@ -67,7 +67,10 @@ impl<'a> Finish<'a> {
     #[inline(always)]
     pub(super) fn block<L: Lanes>(&self, block: usize) -> Finisher<'a, L> {
         Finisher {
-            bias: self.bias.map_or(L::splat(0.0), |b| L::load(&b[block])),
+            bias: match self.bias {
+                Some(bias) => L::load(&bias[block]),
+                None => L::splat(0.0),
+            },
             also: self.also,
             add: self.add,
             rectify: self.rectify.map(|r| (L::splat(r.ceiling), r.open)),

@@ -230,10 +230,10 @@ impl Lanes for Avx2 {
             let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(y, _mm256_setzero_ps());
             _mm256_and_ps(positive, _mm256_cmp_ps::<_CMP_LT_OQ>(y, c))
         });
-        let [low, high] = open
-            .0
-            .map(|half| unsafe { _mm256_movemask_ps(half) } as u16);
-        low | high << 8
+        // Not mapped over the two: a closure is compiled without the instruction set, and so not put in place.
+        let [low, high] = open.0;
+        let [low, high] = unsafe { [_mm256_movemask_ps(low), _mm256_movemask_ps(high)] };
+        low as u16 | (high as u16) << 8
     }
     #[inline(always)]
     fn keep(self, bits: u16) -> Self {
