@@ -26,6 +26,7 @@ fn step(bencher: divan::Bencher) {
     let tap = Tap {
         node,
         straight_through: false,
+        leak: 0.0,
     };
     let mut gradient = vec![0.0; SAMPLES];
     let mut step = move || {

@@ -109,6 +109,7 @@ fn a_step_allocates_nothing() {
                 let tap = Tap {
                     node,
                     straight_through: false,
+                    leak: 0.0,
                 };
                 let mut step = || {
                     cpu.forward(&input, node).unwrap();

@@ -100,6 +100,7 @@ fn convolutions_of_random_shapes_agree() {
             Tap {
                 node,
                 straight_through: false,
+                leak: 0.0,
             },
             &mut draw,
             &what,
@@ -144,6 +145,7 @@ fn pools_of_random_shapes_agree() {
                 Tap {
                     node,
                     straight_through: false,
+                    leak: 0.0,
                 },
                 &mut draw,
                 &format!("{layer:?} {size:?}"),
@@ -204,6 +206,7 @@ fn cochleagrams_of_random_parameters_agree() {
             Tap {
                 node,
                 straight_through: false,
+                leak: 0.0,
             },
             &mut draw,
             &format!("{front_end:?} {samples}"),
@@ -230,6 +233,7 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
                 Tap {
                     node,
                     straight_through: false,
+                    leak: 0.0,
                 },
                 &cotangent,
                 &mut gradient,
@@ -325,7 +329,7 @@ fn every_layer_kind(draw: &mut Draw) -> Graph {
     g
 }
 
-/// Tapped everywhere, with and without straight-through.
+/// Tapped everywhere, with and without straight-through and leaks.
 #[test]
 fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     let mut draw = Draw(Random::new(3, Purpose::Start));
@@ -334,23 +338,20 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     for name in names {
         let node = g.find(&name).unwrap();
         let rectifier = matches!(g.node(node).layer, Layer::Rectifier(_));
-        for straight_through in [false, true] {
+        for (straight_through, leak) in [(false, 0.0), (true, 0.0), (false, 0.25), (true, 0.25)] {
             if rectifier || !straight_through {
-                compare(
-                    g.clone(),
-                    Tap {
-                        node,
-                        straight_through,
-                    },
-                    &mut draw,
-                    &name,
-                );
-                compare(
-                    g.folded().unwrap(),
-                    tap_in(&g.folded().unwrap(), &name, straight_through),
-                    &mut draw,
-                    &name,
-                );
+                let tap = Tap {
+                    node,
+                    straight_through,
+                    leak,
+                };
+                compare(g.clone(), tap, &mut draw, &name);
+                let folded = g.folded().unwrap();
+                let tap = Tap {
+                    leak,
+                    ..tap_in(&folded, &name, straight_through)
+                };
+                compare(folded, tap, &mut draw, &name);
             }
         }
     }
@@ -384,11 +385,12 @@ fn a_batch_gives_every_item_what_it_would_get_alone() {
             .iter()
             .map(|n| draw.0.normals(graph.node(*n).elements(), 0.0, 1.0))
             .collect();
-        let tap = |node: NodeId| Tap {
-            node,
-            straight_through: node.index().is_multiple_of(2),
-        };
-        for convolving in [Convolving::Exact, Convolving::Fast] {
+        for (convolving, leak) in [(Convolving::Exact, 0.0), (Convolving::Fast, 0.25)] {
+            let tap = |node: NodeId| Tap {
+                node,
+                straight_through: node.index().is_multiple_of(2),
+                leak,
+            };
             let mut together = Cpu::new(graph.clone(), 2, convolving).unwrap();
             let all: Vec<&[f32]> = inputs.iter().map(|x| &x[..]).collect();
             let taps: Vec<Tap> = nodes.iter().map(|n| tap(*n)).collect();
@@ -424,6 +426,7 @@ fn tap_in(folded: &Graph, name: &str, straight_through: bool) -> Tap {
     Tap {
         node,
         straight_through,
+        leak: 0.0,
     }
 }
 
@@ -437,6 +440,7 @@ fn outputs_stay_if_asked_for_and_what_makes_room_changes_no_result() {
     let tap = Tap {
         node: model.logits,
         straight_through: false,
+        leak: 0.0,
     };
     let classes = model.graph.node(model.logits).elements();
     let cotangent: Vec<f32> = (0..classes).map(|i| (i % 7) as f32 - 3.0).collect();
@@ -486,6 +490,7 @@ fn a_gradient_can_begin_between_layers_that_are_computed_together() {
             let tap = Tap {
                 node: id,
                 straight_through,
+                leak: 0.0,
             };
             let cotangent =
                 Draw(Random::new(12, Purpose::Start))
@@ -534,11 +539,35 @@ fn layers_that_are_computed_together_give_what_they_give_apart() {
         let tap = Tap {
             node,
             straight_through: false,
+            leak: 0.0,
         };
         cpu.pullback(tap, &cotangent, &mut gradient).unwrap();
         (cpu.activation(node).unwrap().into_owned(), gradient)
     });
     assert_eq!(results[0], results[1]);
+}
+
+#[test]
+fn gradients_that_leak_differently_do_not_go_back_together() {
+    let mut g = Graph::new(&[4]);
+    let layer = Layer::Rectifier(Rectifier::RELU6);
+    let node = g.add("relu", layer, &[NodeId::INPUT]).unwrap();
+    let mut cpu = Cpu::new(Arc::new(g), 1, Convolving::Exact).unwrap();
+    let x = [-1.0, 0.0, 3.0, 9.0];
+    cpu.forward_batch(&[&x, &x], &[node, node]).unwrap();
+    let taps = [0.25, 0.5].map(|leak| Tap {
+        node,
+        straight_through: false,
+        leak,
+    });
+    let (mut a, mut b) = ([f32::NAN; 4], [f32::NAN; 4]);
+    let mut into: [&mut [f32]; 2] = [&mut a, &mut b];
+    let ones: [&[f32]; 2] = [&[1.0; 4]; 2];
+    let refusal = cpu.pullback_batch(&taps, &ones, &mut into).unwrap_err();
+    assert!(refusal.to_string().contains("0.25"), "{refusal}");
+    let alike = [taps[0]; 2];
+    cpu.pullback_batch(&alike, &ones, &mut into).unwrap();
+    assert_eq!([a, b], [[0.25, 0.25, 1.0, 0.25]; 2]);
 }
 
 #[test]
@@ -555,6 +584,7 @@ fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
         Tap {
             node,
             straight_through: true,
+            leak: 0.0,
         },
         &[1.0, 2.0, 3.0, 4.0],
         &mut g,
@@ -565,6 +595,7 @@ fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
         Tap {
             node,
             straight_through: false,
+            leak: 0.0,
         },
         &[1.0, 2.0, 3.0, 4.0],
         &mut g,

@@ -279,6 +279,7 @@ fn check(case: &Case, executor: &mut dyn Executor, node: NodeId) {
             Tap {
                 node,
                 straight_through: true,
+                leak: 0.0,
             },
             &cotangent,
             &mut gradient,
@@ -385,6 +386,7 @@ fn clipped_slopes_and_dead_rectifiers_matter_in_the_stored_cases() {
                 Tap {
                     node,
                     straight_through: false,
+                    leak: 0.0,
                 },
                 &ones,
                 &mut gradient,

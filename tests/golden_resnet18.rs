@@ -248,6 +248,7 @@ fn activations_and_gradients_agree_with_pytorch() {
                         Tap {
                             node,
                             straight_through: true,
+                            leak: 0.0,
                         },
                         &cotangent,
                         &mut gradient,
@@ -273,6 +274,7 @@ fn twenty_normalised_steps_agree_with_the_original_attack() {
         let tap = Tap {
             node,
             straight_through: true,
+            leak: 0.0,
         };
         let shape = executor.graph().node(NodeId::INPUT).shape.clone();
         let mut synthesis =

@@ -286,6 +286,7 @@ fn the_whole_network_agrees_with_tensorflow() {
             let tap = Tap {
                 node,
                 straight_through,
+                leak: 0.0,
             };
             let mut found = vec![0.0; 3 * 224 * 224];
             executor.pullback(tap, &cotangent, &mut found).unwrap();

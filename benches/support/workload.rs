@@ -50,6 +50,7 @@ impl Workload {
         let tap = Tap {
             node,
             straight_through: true,
+            leak: 0.0,
         };
         let procedure = recipe::find("feather2019").ok()?.procedure;
         let synthesis = Synthesis::new(

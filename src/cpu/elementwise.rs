@@ -82,7 +82,10 @@ pub fn shut(isa: Isa, gate: Gate<'_>, gradient: &mut [Lane]) {
         .par_chunks_mut(TASK_LANES)
         .enumerate()
         .for_each(|(i, gradient)| {
-            let gate = Gate(&gate.0[i * TASK_LANES..][..gradient.len()]);
+            let gate = Gate {
+                open: &gate.open[i * TASK_LANES..][..gradient.len()],
+                ..gate
+            };
             isa.run(Shut { gate, gradient });
         });
 }

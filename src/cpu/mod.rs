@@ -21,7 +21,7 @@ mod plan;
 mod pooling;
 mod target;
 
-use crate::network::executor::{MOST_ITEMS, check_batch};
+use crate::network::executor::{MOST_ITEMS, check_batch, common_leak};
 use crate::network::{Executor, Graph, NodeId, Tap};
 use crate::{Error, Result};
 use kernels::finish::Open;
@@ -282,6 +282,7 @@ impl Executor for Cpu {
             operations,
             memory,
             isa: *isa,
+            leak: 0.0,
         };
         threads.install(|| {
             for (index, (step, count)) in plan
@@ -370,6 +371,7 @@ impl Executor for Cpu {
                 }
             }
         }
+        let leak = common_leak(taps)?;
         self.prepare(true)?;
         let Self {
             threads,
@@ -386,6 +388,7 @@ impl Executor for Cpu {
             operations,
             memory,
             isa: *isa,
+            leak,
         };
         let begins = |slot: usize| {
             let seat = |tap: &Tap| plan.seats[tap.node.index()];

@@ -42,6 +42,8 @@ pub struct Pass<'a> {
     pub operations: &'a mut [Option<Operation>],
     pub memory: &'a mut Memory,
     pub isa: Isa,
+    /// The share of a gradient that a rectifier lets through where it is shut.
+    pub leak: f32,
 }
 
 impl Pass<'_> {
@@ -167,7 +169,8 @@ impl Pass<'_> {
             Layout::Planes(n) => flat_mut(gradient)[..n].copy_from_slice(cotangent),
         }
         if shut_gate && self.plan.slots[slot].rectified.is_some() {
-            shut(self.isa, Gate(&open[slot][own]), gradient);
+            let (open, leak) = (&open[slot][own], self.leak);
+            shut(self.isa, Gate { open, leak }, gradient);
         }
     }
 
@@ -190,7 +193,7 @@ impl Pass<'_> {
         let own = std::mem::take(&mut gradients[slots[second.output].buffer]);
         let g = &own[..items * slots[second.output].layout.lanes()];
         let between = Finish {
-            gate: slots[first.output].gate(&open[first.output]),
+            gate: slots[first.output].gate(&open[first.output], self.leak),
             ..Finish::default()
         };
         let mut machine = Machine {
@@ -206,6 +209,7 @@ impl Pass<'_> {
             filled,
             open,
             items,
+            leak: self.leak,
         };
         let result = both.and_then(|[a, b]| {
             shares.put(first.input, |target| {
@@ -223,6 +227,7 @@ impl Pass<'_> {
             operations,
             memory,
             isa,
+            leak,
         } = self;
         let Memory {
             values,
@@ -246,6 +251,7 @@ impl Pass<'_> {
             filled,
             open,
             items,
+            leak: *leak,
         };
         if let Some(other) = step.other.filter(|_| with_other) {
             shares.put(other, |target| {
@@ -278,13 +284,12 @@ impl Pass<'_> {
                     }
                 }),
                 (_, _, Layout::Lanes(shape)) => {
-                    let each = g.chunks(from.layout.lanes());
-                    for (g, dx) in each.zip(target.buffer.chunks_mut(to.layout.lanes())) {
-                        to_lanes(flat(g), shape, dx, target.add);
-                    }
-                    if let Some(gate) = target.gate {
-                        shut(*isa, gate, target.buffer);
-                    }
+                    target.lanes(*isa, |dx, add| {
+                        let each = g.chunks(from.layout.lanes());
+                        for (g, dx) in each.zip(dx.chunks_mut(to.layout.lanes())) {
+                            to_lanes(flat(g), shape, dx, add);
+                        }
+                    });
                 }
                 _ => {}
             }
@@ -302,6 +307,7 @@ struct Shares<'a> {
     filled: &'a mut [usize],
     open: &'a [Vec<Open>],
     items: usize,
+    leak: f32,
 }
 
 impl Shares<'_> {
@@ -320,7 +326,7 @@ impl Shares<'_> {
         let result = work(&mut Target {
             buffer: &mut buffer[..items * lanes],
             add: before > 0,
-            gate: to.gate(&self.open[slot]),
+            gate: to.gate(&self.open[slot], self.leak),
         });
         self.gradients[to.buffer] = buffer;
         result

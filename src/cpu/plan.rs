@@ -45,9 +45,9 @@ impl Slot {
         self.rectified.map(|ceiling| Rectify { ceiling, open })
     }
 
-    /// The rectifier on the way back, where it was `open`.
-    pub fn gate<'a>(&self, open: &'a [Open]) -> Option<Gate<'a>> {
-        self.rectified.map(|_| Gate(open))
+    /// The rectifier on the way back, where it was `open`, which lets through a share of the gradient where it was not.
+    pub fn gate<'a>(&self, open: &'a [Open], leak: f32) -> Option<Gate<'a>> {
+        self.rectified.map(|_| Gate { open, leak })
     }
 }
 

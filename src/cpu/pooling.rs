@@ -65,6 +65,18 @@ impl Pooling {
         cotangent: &[Lane],
         target: &mut Target<'_>,
     ) {
+        target.by_itself(isa, |target| {
+            self.put_pullback(isa, [x, y], cotangent, target)
+        });
+    }
+
+    fn put_pullback(
+        &self,
+        isa: Isa,
+        [x, y]: [&[Lane]; 2],
+        cotangent: &[Lane],
+        target: &mut Target<'_>,
+    ) {
         let [from, to] = self.areas();
         let (add, gate) = (target.add, target.gate);
         target
@@ -78,7 +90,10 @@ impl Pooling {
                 if !once && !add {
                     dx.fill(Lane::ZERO);
                 }
-                let gate = gate.map(|gate| Gate(&gate.0[plane * from..][..from]));
+                let gate = gate.map(|gate| Gate {
+                    open: &gate.open[plane * from..][..from],
+                    ..gate
+                });
                 let pullback = Pullback {
                     of: self,
                     x,
@@ -217,9 +232,9 @@ impl Kernel for Pullback<'_> {
                 }
             }
         }
-        if let Some(gate) = self.gate {
-            for (dx, open) in self.dx.iter_mut().zip(gate.0) {
-                L::load(dx).keep(open.bits()).store(dx);
+        if let Some(gate) = self.gate.map(|g| g.keeper::<L>()) {
+            for (place, dx) in self.dx.iter_mut().enumerate() {
+                gate.pass(L::load(dx), place).store(dx);
             }
         }
     }
@@ -240,6 +255,7 @@ impl Kernel for Once<'_> {
             gate,
         } = self.0;
         let width = of.input[1];
+        let gate = gate.map(|g| g.keeper::<L>());
         for (at, rows, columns) in of.windows() {
             let y = L::load(&y[at]);
             let mut g = L::load(&g[at]);
@@ -257,7 +273,7 @@ impl Kernel for Once<'_> {
                         Kind::Average { .. } => g,
                     };
                     let here = match gate {
-                        Some(gate) => here.keep(gate.0[place].bits()),
+                        Some(gate) => gate.pass(here, place),
                         None => here,
                     };
                     here.store(&mut dx[place]);

@@ -30,10 +30,37 @@ impl<'a> Target<'a> {
 
     /// Lets `put` write plain numbers, or add to them, and shuts the gate over the result.
     pub fn planes(&mut self, isa: Isa, put: impl FnOnce(&mut [f32], bool)) {
-        put(flat_mut(self.buffer), self.add);
-        if let Some(gate) = self.gate {
-            shut(isa, gate, self.buffer);
+        self.lanes(isa, |lanes, add| put(flat_mut(lanes), add));
+    }
+
+    /// The same for lanes.
+    pub fn lanes(&mut self, isa: Isa, put: impl FnOnce(&mut [Lane], bool)) {
+        self.by_itself(isa, |target| {
+            put(target.buffer, target.add);
+            if let Some(gate) = target.gate {
+                shut(isa, gate, target.buffer);
+            }
+        });
+    }
+
+    /// Lets `put` shut the gate over what it has added to. Shares of other branches have been through the gate: that it is
+    /// shut over them again is without effect unless it leaks, and then they are kept apart meanwhile.
+    pub fn by_itself(&mut self, isa: Isa, put: impl FnOnce(&mut Target<'_>)) {
+        let leaks = self.gate.is_some_and(|g| g.leak != 0.0);
+        if !(self.add && leaks) {
+            return put(self);
         }
+        let others = self.buffer.to_vec();
+        put(&mut Target {
+            buffer: self.buffer,
+            add: false,
+            gate: self.gate,
+        });
+        let add = Finish {
+            add: true,
+            ..Finish::default()
+        };
+        elementwise::finish(isa, &others, self.buffer, add);
     }
 
     /// Puts `share(x, cotangent)` into every element.

@@ -47,11 +47,27 @@ impl FrozenLayer for Rectifier {
     /// 1 strictly between floor and ceiling and 0 elsewhere, as in TensorFlow and PyTorch (candle's own gradient is 1
     /// at exactly 0).
     fn pullback(&self, _: &[&Tensor], output: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
+        Ok(vec![self.leaky_pullback(output, cotangent, 0.0)?])
+    }
+}
+
+impl Rectifier {
+    /// The pullback, with a share of the gradient let through where there is none: see [`crate::network::Tap`].
+    ///
+    /// # Errors
+    /// When the shapes differ or the device fails.
+    pub fn leaky_pullback(&self, output: &Tensor, cotangent: &Tensor, leak: f32) -> Result<Tensor> {
         let mut open = numbers(&output.gt(0.0)?, cotangent.dtype())?;
         if let Some(ceiling) = self.ceiling {
             open = (open * numbers(&output.lt(f64::from(ceiling))?, cotangent.dtype())?)?;
         }
-        Ok(vec![(cotangent * open)?])
+        let leak = f64::from(leak);
+        // Exactly 1 where it is open, and the leak elsewhere.
+        let passing = match leak {
+            0.0 => open,
+            _ => (&open + open.affine(-leak, leak)?)?,
+        };
+        Ok((cotangent * passing)?)
     }
 }
 
@@ -80,5 +96,14 @@ mod tests {
             .unwrap()
             .remove(0);
         assert_eq!(g.to_vec2::<f32>().unwrap(), [[0.0, 0.0, 1.0, 0.0, 0.0]]);
+    }
+
+    #[test]
+    fn a_leak_passes_where_it_is_shut() {
+        let x = Tensor::new(&[-1f32, 0.0, 3.0, 6.0, 7.0], &candle_core::Device::Cpu).unwrap();
+        let y = Rectifier::RELU6.forward(&[&x]).unwrap();
+        let g = Tensor::new(&[1f32, -2.0, 0.7, 4.0, 8.0], &candle_core::Device::Cpu).unwrap();
+        let g = Rectifier::RELU6.leaky_pullback(&y, &g, 0.25).unwrap();
+        assert_eq!(g.to_vec1::<f32>().unwrap(), [0.25, -0.5, 0.7, 1.0, 2.0]);
     }
 }

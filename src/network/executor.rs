@@ -46,7 +46,7 @@ pub trait Executor: Send {
     /// joins in where its tap is reached.
     ///
     /// # Errors
-    /// When a node was not computed, or a length is wrong.
+    /// When a node was not computed, a length is wrong, or the taps' leaks differ.
     fn pullback_batch(
         &mut self,
         taps: &[Tap],
@@ -76,6 +76,21 @@ pub trait Executor: Send {
     /// When the node was not computed, or a length is wrong.
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
         self.pullback_batch(&[tap], &[cotangent], &mut [gradient])
+    }
+}
+
+/// The leak of a batch's taps.
+///
+/// # Errors
+/// When they have not the same.
+pub fn common_leak(taps: &[Tap]) -> Result<f32> {
+    let leak = taps.first().map_or(0.0, |t| t.leak);
+    match taps.iter().find(|t| t.leak != leak) {
+        None => Ok(leak),
+        Some(other) => Err(Error::Internal(format!(
+            "gradients that leak through rectifiers by {leak} and by {} cannot go back together",
+            other.leak
+        ))),
     }
 }
 

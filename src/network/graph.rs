@@ -39,8 +39,8 @@ impl Node {
     }
 }
 
-/// Where the loss is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the loss is taken, and how its gradient passes rectifiers.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
     /// The matched node.
     pub node: NodeId,
@@ -48,6 +48,9 @@ pub struct Tap {
     /// forward value is the ordinary one, and rectifiers before it keep their ordinary gradient. Without effect on a
     /// node that is no rectifier.
     pub straight_through: bool,
+    /// The share of a gradient that every other rectifier lets through where it is shut; 0 for the gradient itself. The
+    /// forward values are the ordinary ones.
+    pub leak: f32,
 }
 
 /// A network: named layers from one input.

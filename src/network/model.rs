@@ -104,6 +104,7 @@ impl Model {
         Tap {
             node,
             straight_through: straight_through && rectified,
+            leak: 0.0,
         }
     }
 

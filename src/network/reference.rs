@@ -66,6 +66,9 @@ impl Reference {
             let layer = &self.layers[id.index()];
             let gradients = match layer {
                 Layer::Rectifier(_) if tap.straight_through && id == tap.node => vec![cotangent],
+                Layer::Rectifier(r) => {
+                    vec![r.leaky_pullback(self.value(id)?, &cotangent, tap.leak)?]
+                }
                 _ => layer.behaviour()?.pullback(
                     &inputs.iter().collect::<Vec<_>>(),
                     self.value(id)?,

@@ -235,8 +235,11 @@ fn check(
     // What lies in unused channels must not matter.
     let source = to_lanes(&x, from, f32::NAN);
     for isa in Isa::all() {
-        for way in [0b0000, 0b10001, 0b00110, 0b01011, 0b11111, 0b01100] {
+        for way in [
+            0b0000, 0b10001, 0b00110, 0b01011, 0b11111, 0b01100, 0b110000, 0b111101,
+        ] {
             let has = |bit: usize| way >> bit & 1 == 1;
+            let leak = if has(5) { 0.25 } else { 0.0 };
             let finish = Finish {
                 bias: has(0).then_some(&bias_lanes[..]),
                 also: has(1).then_some(&also_lanes[..]),
@@ -245,7 +248,10 @@ fn check(
                     ceiling: CEILING,
                     open: &open,
                 }),
-                gate: has(4).then_some(Gate(&gate_open)),
+                gate: has(4).then_some(Gate {
+                    open: &gate_open,
+                    leak,
+                }),
             };
             let mut out = old_lanes.clone();
             run(isa, &source, &mut out, finish);
@@ -257,19 +263,18 @@ fn check(
                     let mut v = *sum;
                     let wide = |has: bool, v: f32| if has { f64::from(v) } else { 0.0 };
                     v += wide(has(0), bias[i / area % to[0]]);
-                    v += wide(has(1), also[i]) + wide(has(2), old[i]);
+                    v += wide(has(1), also[i]);
                     if has(3) {
                         v = v.clamp(0.0, f64::from(CEILING));
                     }
                     if has(4) && !(gate[i] > 0.0 && gate[i] < CEILING) {
-                        0.0
-                    } else {
-                        v
+                        v *= f64::from(leak);
                     }
+                    v + wide(has(2), old[i])
                 })
                 .collect();
             let what = format!("{} way {way:b} back {back} {}", isa.name(), case.what());
-            if has(3) && !has(4) {
+            if has(3) && !has(4) && !has(2) {
                 for (open, lane) in open.iter().zip(&out) {
                     for (l, v) in lane.0.iter().enumerate() {
                         let expected = *v > 0.0 && *v < CEILING;

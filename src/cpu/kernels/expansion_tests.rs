@@ -106,11 +106,14 @@ fn expansions_are_the_two_convolutions_that_they_join() {
                 complete += 1;
             }
 
-            let gate = Finish {
-                gate: Some(Gate(&opens[0])),
-                ..Finish::default()
-            };
-            for add in [false, true] {
+            for (add, leak) in [(false, 0.0), (true, 0.0), (false, 0.25)] {
+                let gate = Finish {
+                    gate: Some(Gate {
+                        open: &opens[0],
+                        leak,
+                    }),
+                    ..Finish::default()
+                };
                 let finish = Finish {
                     add,
                     ..Finish::default()

@@ -33,12 +33,57 @@ pub struct Rectify<'a> {
     pub open: &'a [Open],
 }
 
-/// A rectifier on the way back: where it was open, laid out like what is written.
+/// A rectifier on the way back.
 #[derive(Clone, Copy)]
-pub struct Gate<'a>(pub &'a [Open]);
+pub struct Gate<'a> {
+    /// Where it was open, laid out like what is written.
+    pub open: &'a [Open],
+    /// The share of a gradient that passes where it is shut.
+    pub leak: f32,
+}
 
-/// What is done to sums `s` of channel block `c` at place `i`, in this order: `s + bias[c]`, `+ also[i]`, `+ out[i]`,
-/// limited to between 0 and the rectifier's ceiling, zero where the gate is shut.
+/// [`Gate`] with its constant in registers.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct Gatekeeper<'a, L> {
+    open: &'a [Open],
+    /// None where nothing passes: no share of an infinite gradient would be nothing.
+    leak: Option<L>,
+}
+
+impl<'a> Gate<'a> {
+    #[inline(always)]
+    pub(in crate::cpu) fn keeper<L: Lanes>(&self) -> Gatekeeper<'a, L> {
+        Gatekeeper {
+            open: self.open,
+            leak: (self.leak != 0.0).then(|| L::splat(self.leak)),
+        }
+    }
+}
+
+impl<L: Lanes> Gatekeeper<'_, L> {
+    /// The gate of the `n` places from `first` on.
+    #[inline(always)]
+    fn from(&self, first: usize, n: usize) -> Self {
+        Self {
+            open: &self.open[first..][..n],
+            ..*self
+        }
+    }
+
+    /// What passes of the gradient at a place.
+    #[inline(always)]
+    pub(in crate::cpu) fn pass(&self, gradient: L, at: usize) -> L {
+        let bits = self.open[at].bits();
+        match self.leak {
+            None => gradient.keep(bits),
+            Some(share) => gradient.leak(bits, share),
+        }
+    }
+}
+
+/// What is done to sums `s` of channel block `c` at place `i`, in this order: `s + bias[c]`, `+ also[i]`, limited to
+/// between 0 and the rectifier's ceiling, zero or a share of it where the gate is shut, `+ out[i]`: what other branches
+/// have put there has been through the gate.
 #[derive(Clone, Copy, Default)]
 pub struct Finish<'a> {
     /// One for every channel block.
@@ -60,7 +105,7 @@ pub(super) struct Finisher<'a, L> {
     also: Option<&'a [Lane]>,
     add: bool,
     rectify: Option<(L, &'a [Open])>,
-    gate: Option<&'a [Open]>,
+    gate: Option<Gatekeeper<'a, L>>,
 }
 
 impl<'a> Finish<'a> {
@@ -74,7 +119,7 @@ impl<'a> Finish<'a> {
             also: self.also,
             add: self.add,
             rectify: self.rectify.map(|r| (L::splat(r.ceiling), r.open)),
-            gate: self.gate.map(|g| g.0),
+            gate: self.gate.map(|g| g.keeper()),
         }
     }
 }
@@ -99,15 +144,15 @@ impl<L: Lanes> Finisher<'_, L> {
         if let Some(also) = self.also {
             value = value.add(L::load(&also[at]));
         }
-        if self.add {
-            value = value.add(L::load(out));
-        }
         if let Some((ceiling, open)) = self.rectify {
             value = value.rectified(ceiling);
             open[at].put(value.open(ceiling));
         }
-        if let Some(open) = self.gate {
-            value = value.keep(open[at].bits());
+        if let Some(gate) = self.gate {
+            value = gate.pass(value, at);
+        }
+        if self.add {
+            value = value.add(L::load(out));
         }
         value.store(out);
     }
@@ -127,7 +172,6 @@ impl<L: Lanes> Finisher<'_, L> {
                     open.put(value.open(ceiling));
                     value.store(out);
                 }
-                return;
             }
             (Some(also), false, Some((ceiling, open)), None) => {
                 let beside = also[at..][..n].iter().zip(&open[at..][..n]);
@@ -137,53 +181,39 @@ impl<L: Lanes> Finisher<'_, L> {
                     open.put(value.open(ceiling));
                     value.store(out);
                 }
-                return;
             }
-            (None, false, None, Some(open)) => {
-                for ((sum, out), open) in pairs.zip(&open[at..][..n]) {
-                    L::load(sum).add(self.bias).keep(open.bits()).store(out);
+            (None, false, None, Some(gate)) => {
+                let gate = gate.from(at, n);
+                for (i, (sum, out)) in pairs.enumerate() {
+                    gate.pass(L::load(sum).add(self.bias), i).store(out);
                 }
-                return;
             }
-            (None, true, None, Some(open)) => {
-                for ((sum, out), open) in pairs.zip(&open[at..][..n]) {
-                    let value = L::load(sum).add(self.bias).add(L::load(out));
-                    value.keep(open.bits()).store(out);
+            (None, true, None, Some(gate)) => {
+                let gate = gate.from(at, n);
+                for (i, (sum, out)) in pairs.enumerate() {
+                    let value = gate.pass(L::load(sum).add(self.bias), i);
+                    value.add(L::load(out)).store(out);
                 }
-                return;
             }
-            (None, false, ..) => {
+            (None, false, None, None) => {
                 for (sum, out) in pairs {
                     L::load(sum).add(self.bias).store(out);
                 }
             }
-            (Some(also), false, ..) => {
+            (Some(also), false, None, None) => {
                 for ((sum, out), also) in pairs.zip(&also[at..][..n]) {
                     L::load(sum).add(self.bias).add(L::load(also)).store(out);
                 }
             }
-            (None, true, ..) => {
+            (None, true, None, None) => {
                 for (sum, out) in pairs {
                     L::load(sum).add(self.bias).add(L::load(out)).store(out);
                 }
             }
-            (Some(also), true, ..) => {
-                for ((sum, out), also) in pairs.zip(&also[at..][..n]) {
-                    let value = L::load(sum).add(self.bias).add(L::load(also));
-                    value.add(L::load(out)).store(out);
+            _ => {
+                for (i, (sum, out)) in pairs.enumerate() {
+                    self.write(L::load(sum), at + i, out);
                 }
-            }
-        }
-        if let Some((ceiling, open)) = self.rectify {
-            for (out, open) in out.iter_mut().zip(&open[at..][..n]) {
-                let value = L::load(out).rectified(ceiling);
-                open.put(value.open(ceiling));
-                value.store(out);
-            }
-        }
-        if let Some(open) = self.gate {
-            for (out, open) in out.iter_mut().zip(&open[at..][..n]) {
-                L::load(out).keep(open.bits()).store(out);
             }
         }
     }
@@ -210,11 +240,6 @@ impl<L: Lanes> Finisher<'_, L> {
                 sums[t] = sums[t].add(L::load(&also[t * STEP]));
             }
         }
-        if self.add {
-            for t in 0..T {
-                sums[t] = sums[t].add(L::load(&out[t * STEP]));
-            }
-        }
         if let Some((ceiling, open)) = self.rectify {
             let open = &open[at..][..span];
             for t in 0..T {
@@ -222,10 +247,15 @@ impl<L: Lanes> Finisher<'_, L> {
                 open[t * STEP].put(sums[t].open(ceiling));
             }
         }
-        if let Some(open) = self.gate {
-            let open = &open[at..][..span];
+        if let Some(gate) = self.gate {
+            let gate = gate.from(at, span);
             for t in 0..T {
-                sums[t] = sums[t].keep(open[t * STEP].bits());
+                sums[t] = gate.pass(sums[t], t * STEP);
+            }
+        }
+        if self.add {
+            for t in 0..T {
+                sums[t] = sums[t].add(L::load(&out[t * STEP]));
             }
         }
         for t in 0..T {
@@ -272,8 +302,9 @@ pub(in crate::cpu) struct Shut<'a> {
 impl Kernel for Shut<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        for (g, open) in self.gradient.iter_mut().zip(self.gate.0) {
-            L::load(g).keep(open.bits()).store(g);
+        let gate = self.gate.keeper::<L>().from(0, self.gradient.len());
+        for (i, g) in self.gradient.iter_mut().enumerate() {
+            gate.pass(L::load(g), i).store(g);
         }
     }
 }

@@ -93,6 +93,8 @@ pub trait Lanes: Copy {
     fn open(self, ceiling: Self) -> u16;
     /// `self` where the bit is set, elsewhere 0.
     fn keep(self, bits: u16) -> Self;
+    /// `self` where the bit is set, elsewhere `self · share`.
+    fn leak(self, bits: u16, share: Self) -> Self;
     /// `self` where `a` and `b` are equal, elsewhere 0.
     fn where_equal(self, a: Self, b: Self) -> Self;
     /// All sixteen added up.
@@ -211,6 +213,7 @@ mod tests {
                 a.max(b),
                 a.rectified(b),
                 a.keep(b.open(c)),
+                a.leak(b.open(c), L::splat(0.25)),
                 a.where_equal(b, c),
             ];
             for r in results {
@@ -251,6 +254,7 @@ mod tests {
             at(&|a, b, _| a.max(b)),
             at(&|a, b, _| a.clamp(0.0, b)),
             at(&|a, b, c| if b > 0.0 && b < c { a } else { 0.0 }),
+            at(&|a, b, c| if b > 0.0 && b < c { a } else { a * 0.25 }),
             at(&|a, b, c| if b == c { a } else { 0.0 }),
             vec![a.0.iter().sum()],
         ]

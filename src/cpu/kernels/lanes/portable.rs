@@ -101,6 +101,14 @@ impl Lanes for Portable {
         Self(out)
     }
     #[inline(always)]
+    fn leak(self, bits: u16, share: Self) -> Self {
+        let mut out = self.0;
+        for (i, (o, share)) in out.iter_mut().zip(&share.0).enumerate() {
+            *o *= if bits >> i & 1 == 1 { 1.0 } else { *share };
+        }
+        Self(out)
+    }
+    #[inline(always)]
     fn where_equal(self, a: Self, b: Self) -> Self {
         let equal = a.with(b, |a, b| if a == b { 1.0 } else { 0.0 });
         self.with(equal, |v, equal| if equal > 0.0 { v } else { 0.0 })

@@ -110,6 +110,10 @@ impl Lanes for Avx512 {
         Self(unsafe { _mm512_maskz_mov_ps(bits, self.0) })
     }
     #[inline(always)]
+    fn leak(self, bits: u16, share: Self) -> Self {
+        Self(unsafe { _mm512_mask_mul_ps(self.0, !bits, self.0, share.0) })
+    }
+    #[inline(always)]
     fn where_equal(self, a: Self, b: Self) -> Self {
         unsafe {
             let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a.0, b.0);
@@ -138,6 +142,17 @@ impl Avx2 {
     fn with(self, other: Self, f: impl Fn(__m256, __m256) -> __m256) -> Self {
         Self([f(self.0[0], other.0[0]), f(self.0[1], other.0[1])])
     }
+}
+
+/// A register full of bits for every one of the sixteen that is set.
+#[inline(always)]
+fn spread(bits: u16) -> Avx2 {
+    let half = |bits: u16| unsafe {
+        let each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+        let set = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), each);
+        _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, each))
+    };
+    Avx2([half(bits), half(bits >> 8)])
 }
 
 impl Lanes for Avx2 {
@@ -237,13 +252,14 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     fn keep(self, bits: u16) -> Self {
-        let half = |v: __m256, bits: u16| unsafe {
-            let each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-            let set = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), each);
-            let open = _mm256_cmpeq_epi32(set, each);
-            _mm256_and_ps(v, _mm256_castsi256_ps(open))
-        };
-        Self([half(self.0[0], bits), half(self.0[1], bits >> 8)])
+        self.with(spread(bits), |v, open| unsafe { _mm256_and_ps(v, open) })
+    }
+    #[inline(always)]
+    fn leak(self, bits: u16, share: Self) -> Self {
+        let leaked = self.mul(share);
+        let open = spread(bits);
+        let half = |i: usize| unsafe { _mm256_blendv_ps(leaked.0[i], self.0[i], open.0[i]) };
+        Self([half(0), half(1)])
     }
     #[inline(always)]
     fn where_equal(self, a: Self, b: Self) -> Self {
