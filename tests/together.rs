@@ -14,11 +14,12 @@ fn lite0() -> Arc<Model> {
     Arc::new(registry::load("efficientnet-lite0").unwrap())
 }
 
-/// A layer, whether gradients pass its rectifier, the seed, and how many times larger steps than the recipe's.
-type Asked<'a> = (&'a str, bool, u64, f64);
+/// A layer, whether gradients pass its rectifier, the seed, how many times larger steps than the recipe's, and how far
+/// gradients leak.
+type Asked<'a> = (&'a str, bool, u64, f64, f64);
 
 fn synthesis(model: &Model, asked: Asked<'_>, conv: Convolving) -> Synthesis {
-    let (layer, straight_through, seed, larger) = asked;
+    let (layer, straight_through, seed, larger, leak) = asked;
     let (recipe, stimulus) = if model.input.is_sound() {
         (recipe::find_for_sounds("feather2019").unwrap(), "umbrella")
     } else {
@@ -28,6 +29,7 @@ fn synthesis(model: &Model, asked: Asked<'_>, conv: Convolving) -> Synthesis {
     procedure
         .set("straight_through", &straight_through.to_string())
         .unwrap();
+    procedure.set("leak", &leak.to_string()).unwrap();
     if larger > 1.0 {
         let rate = format!("{:e}", f64::from(procedure.rate(0)) * larger);
         procedure.set("clip", "false").unwrap();
@@ -103,23 +105,23 @@ fn compare(model: &Model, asked: &[Asked<'_>], steps: usize, conv: Convolving) {
 fn a_step_together_is_a_step_of_each_and_one_that_diverges_harms_no_other() {
     let lite0 = lite0();
     let pictures = [
-        ("block2", true, 1, 1.0),
-        ("stem", false, 1, 1.0),
-        ("block2", true, 2, 1e42),
-        ("stem", true, 1, 1.0),
-        ("head", false, 2, 1.0),
-        ("block1", true, 3, 1.0),
-        ("logits", true, 1, 1.0),
+        ("block2", true, 1, 1.0, 0.0),
+        ("stem", false, 1, 1.0, 0.1),
+        ("block2", true, 2, 1e42, 0.0),
+        ("stem", true, 1, 1.0, 0.0),
+        ("head", false, 2, 1.0, 0.1),
+        ("block1", true, 3, 1.0, 0.3),
+        ("logits", true, 1, 1.0, 0.0),
     ];
     for conv in [Convolving::Exact, Convolving::Fast] {
         compare(&lite0, &pictures, 5, conv);
     }
     let words = registry::load("word-aliased").unwrap();
     let sounds = [
-        ("conv_1", false, 1, 1.0),
-        ("cochleagram", true, 1, 1e42),
-        ("conv_3", true, 1, 1.0),
-        ("conv_1", true, 2, 1.0),
+        ("conv_1", false, 1, 1.0, 0.0),
+        ("cochleagram", true, 1, 1e42, 0.0),
+        ("conv_3", true, 1, 1.0, 0.0),
+        ("conv_1", true, 2, 1.0, 0.1),
     ];
     compare(&words, &sounds, 4, Convolving::Fast);
 }

@@ -32,6 +32,10 @@ pub struct Procedure {
     pub loss: Loss,
     /// Whether the gradient passes the matched layer's own rectifier unchanged.
     pub straight_through: bool,
+    /// The share of the gradient that other rectifiers let through where they are shut, at the first step; from there it
+    /// falls to 0 at the last. The published procedures have none. Absent from files written before there was one.
+    #[serde(default)]
+    pub leak: f64,
     /// Whether the stimulus is clipped to the input's range after every update.
     pub clip: bool,
     /// The update rule.
@@ -146,6 +150,7 @@ impl Procedure {
         positive("learning_rate", self.learning_rate)?;
         positive("epsilon", self.epsilon)?;
         positive("decay", self.decay)?;
+        fraction("leak", self.leak)?;
         fraction("beta1", self.beta1)?;
         fraction("beta2", self.beta2)?;
         if !(0.0..=MAX_TILT).contains(&self.tilt) {
@@ -250,6 +255,12 @@ impl Procedure {
         Ok(())
     }
 
+    /// The share of a gradient that shut rectifiers let through after `step` updates.
+    pub fn leak(&self, step: u64) -> f32 {
+        let left = self.steps.saturating_sub(step) as f64 / self.steps as f64;
+        (self.leak * left) as f32
+    }
+
     /// Whether the update after `step` updates is the first of a block.
     pub fn block_begins(&self, step: u64) -> bool {
         match self.schedule {
@@ -298,6 +309,7 @@ mod tests {
         assert!(message(&mut p, "decay_steps", "0").contains("at least 1"));
         assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
         assert!(message(&mut p, "tilt", "-1").contains("[0, 4]"));
+        assert!(message(&mut p, "leak", "1").contains("[0, 1)"));
         assert_eq!(p, before, "a refused change must change nothing");
     }
 
@@ -329,16 +341,26 @@ mod tests {
     }
 
     #[test]
-    fn files_of_before_there_were_tilts_are_read() {
+    fn files_of_before_there_were_tilts_or_leaks_are_read() {
         let text = toml::to_string(&recipe::find("fast").unwrap().procedure).unwrap();
         let old: String = text
             .lines()
-            .filter(|l| !l.starts_with("tilt"))
+            .filter(|l| !l.starts_with("tilt") && !l.starts_with("leak"))
             .map(|l| format!("{l}\n"))
             .collect();
-        assert_ne!(old, text);
+        assert_eq!(old.lines().count() + 2, text.lines().count());
         let read: Procedure = toml::from_str(&old).unwrap();
-        assert_eq!(read.tilt, 1.0);
+        assert_eq!((read.tilt, read.leak), (1.0, 0.0));
+    }
+
+    #[test]
+    fn a_leak_is_gone_at_the_last_evaluation() {
+        let mut p = recipe::find("feather2019").unwrap().procedure;
+        assert_eq!(p.leak(0), 0.0, "no published procedure has one");
+        (p.steps, p.leak) = (8, 0.5);
+        let leaks: Vec<f32> = (0..=9).map(|step| p.leak(step)).collect();
+        let sixteenths = [8, 7, 6, 5, 4, 3, 2, 1, 0, 0].map(|n| n as f32 / 16.0);
+        assert_eq!(leaks, sixteenths);
     }
 
     #[test]

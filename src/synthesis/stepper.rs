@@ -15,7 +15,8 @@ pub struct StepReport {
     pub loss: f64,
     /// The step size of the update that follows; of the last update where none follows.
     pub learning_rate: f32,
-    /// L2 norm of the loss's gradient with respect to the stimulus.
+    /// L2 norm of the loss's gradient with respect to the stimulus, with what leaked through rectifiers where the
+    /// procedure has them leak.
     pub gradient_norm: f64,
     /// Whether this was the last evaluation.
     pub finished: bool,
@@ -128,7 +129,8 @@ impl Synthesis {
     pub fn step(&mut self, executor: &mut dyn Executor) -> Result<StepReport> {
         executor.forward(&self.x, self.tap.node)?;
         let loss = self.evaluate(&executor.activation(self.tap.node)?)?;
-        executor.pullback(self.tap, &self.cotangent, &mut self.gradient)?;
+        let (tap, cotangent, gradient) = self.pullback();
+        executor.pullback(tap, cotangent, gradient)?;
         self.update(loss)
     }
 
@@ -145,9 +147,18 @@ impl Synthesis {
         Ok(loss)
     }
 
+    /// What shut rectifiers let through at this step.
+    pub(super) fn leak(&self) -> f32 {
+        self.procedure.leak(self.step)
+    }
+
     /// What a pullback takes: where it begins, the loss's gradient there, and the room for that at the stimulus.
     pub(super) fn pullback(&mut self) -> (Tap, &[f32], &mut [f32]) {
-        (self.tap, &self.cotangent, &mut self.gradient)
+        let tap = Tap {
+            leak: self.leak(),
+            ..self.tap
+        };
+        (tap, &self.cotangent, &mut self.gradient)
     }
 
     /// Ends a step whose gradient at the stimulus is there.

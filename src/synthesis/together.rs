@@ -15,25 +15,55 @@ pub fn step_together(
     members: &mut [&mut Synthesis],
     executor: &mut dyn Executor,
 ) -> Result<Vec<Result<StepReport>>> {
-    let nodes: Vec<NodeId> = members.iter().map(|m| m.node()).collect();
-    let stimuli: Vec<&[f32]> = members.iter().map(|m| m.stimulus()).collect();
-    executor.forward_batch(&stimuli, &nodes)?;
+    forward(members.iter().map(|m| &**m), executor)?;
     let mut losses = Vec::with_capacity(members.len());
     for (item, member) in members.iter_mut().enumerate() {
-        losses.push(member.evaluate(&executor.activation_of(item, nodes[item])?));
+        let node = member.node();
+        losses.push(member.evaluate(&executor.activation_of(item, node)?));
     }
     // A diverged member goes along to the end of this step: what is carried back for it is not used.
-    let (mut taps, mut cotangents, mut gradients) = (vec![], vec![], vec![]);
-    for member in members.iter_mut() {
-        let (tap, cotangent, gradient) = member.pullback();
-        taps.push(tap);
-        cotangents.push(cotangent);
-        gradients.push(gradient);
+    let mut leaks: Vec<f32> = members.iter().map(|m| m.leak()).collect();
+    leaks.sort_by(f32::total_cmp);
+    leaks.dedup();
+    match leaks[..] {
+        [_] => pull_back(members.iter_mut().map(|m| &mut **m), executor)?,
+        // Gradients go back together only as far as they leak alike, which runs do that began together.
+        _ => {
+            for leak in &leaks {
+                let alike = |m: &Synthesis| m.leak() == *leak;
+                forward(members.iter().map(|m| &**m).filter(|m| alike(m)), executor)?;
+                let group = members.iter_mut().map(|m| &mut **m);
+                pull_back(group.filter(|m| alike(m)), executor)?;
+            }
+            forward(members.iter().map(|m| &**m), executor)?;
+        }
     }
-    executor.pullback_batch(&taps, &cotangents, &mut gradients)?;
     Ok(members
         .iter_mut()
         .zip(losses)
         .map(|(member, loss)| member.update(loss?))
         .collect())
+}
+
+fn forward<'a>(
+    members: impl Iterator<Item = &'a Synthesis>,
+    executor: &mut dyn Executor,
+) -> Result<()> {
+    let (stimuli, nodes): (Vec<&[f32]>, Vec<NodeId>) =
+        members.map(|m| (m.stimulus(), m.node())).unzip();
+    executor.forward_batch(&stimuli, &nodes)
+}
+
+fn pull_back<'a>(
+    members: impl Iterator<Item = &'a mut Synthesis>,
+    executor: &mut dyn Executor,
+) -> Result<()> {
+    let (mut taps, mut cotangents, mut gradients) = (vec![], vec![], vec![]);
+    for member in members {
+        let (tap, cotangent, gradient) = member.pullback();
+        taps.push(tap);
+        cotangents.push(cotangent);
+        gradients.push(gradient);
+    }
+    executor.pullback_batch(&taps, &cotangents, &mut gradients)
 }

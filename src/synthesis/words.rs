@@ -48,6 +48,12 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
         }
         Loss::L1 => "Makes the layer's activations alike: the sum of absolute differences falls.",
     };
+    let leak = match p.leak {
+        0.0 => String::new(),
+        leak => format!(
+            " At first {leak} of its gradient passes rectifiers that are shut, at the end nothing."
+        ),
+    };
     let rule = match p.optimiser {
         Rule::Adam => format!("Takes {} steps of Adam", p.steps),
         Rule::SpectralAdam => format!(
@@ -95,7 +101,10 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             begin,
             &["start", "start_low", "start_high", "start_mean", "start_sd"],
         ),
-        sentence(loss.to_owned(), &["loss", "straight_through"]),
+        sentence(
+            format!("{loss}{leak}"),
+            &["loss", "straight_through", "leak"],
+        ),
         sentence(
             format!("{rule} {rate}."),
             &[
@@ -142,6 +151,11 @@ mod tests {
         let mut spectral = recipe::find("fast").unwrap().procedure;
         spectral.optimiser = Rule::SpectralAdam;
         (spectral.steps, spectral.tilt, spectral.learning_rate) = (10, 1.5, 0.25);
+        spectral.leak = 0.25;
+        assert_eq!(
+            sentences(&spectral)[1].text,
+            "Makes the layer's activations alike: their distance, relative to the reference's length, falls. At first 0.25 of its gradient passes rectifiers that are shut, at the end nothing."
+        );
         assert_eq!(
             sentences(&spectral)[2].text,
             "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine."

@@ -47,7 +47,7 @@ const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model,
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 21] = [
+const FIELDS: [Field; 22] = [
     typed(
         "steps",
         "Steps",
@@ -64,6 +64,11 @@ const FIELDS: [Field; 21] = [
         "Straight through",
         "Whether the gradient passes the matched layer's own rectifier unchanged",
         YES_NO,
+    ),
+    typed(
+        "leak",
+        "Leak",
+        "The share of the gradient that other rectifiers let through where they are shut, at the first step; it falls to 0 (0 as published)",
     ),
     chosen(
         "clip",
