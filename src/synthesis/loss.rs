@@ -20,24 +20,17 @@ impl Loss {
     /// Sums are taken in `f64`. As in PyTorch the gradient of the norm is zero where the norm is zero, and a target of
     /// zeros makes the relative loss infinite or NaN, which a synthesis reports.
     pub fn evaluate(self, activation: &[f32], target: &[f32], gradient: &mut [f32]) -> f64 {
-        let difference = |i: usize| activation[i] - target[i];
         match self {
             Self::HalfSquared => {
-                let mut sum = 0.0;
-                for (i, g) in gradient.iter_mut().enumerate() {
-                    *g = difference(i);
-                    sum += f64::from(*g) * f64::from(*g);
-                }
-                sum / 2.0
+                set_differences(activation, target, gradient);
+                sum_of_squares(gradient) / 2.0
             }
             Self::RelativeL2 => {
-                let (mut noise, mut signal) = (0.0, 0.0);
-                for (g, (a, t)) in gradient.iter_mut().zip(activation.iter().zip(target)) {
-                    *g = a - t;
-                    noise += f64::from(*g) * f64::from(*g);
-                    signal += f64::from(*t) * f64::from(*t);
-                }
-                let (noise, signal) = (noise.sqrt(), signal.sqrt());
+                set_differences(activation, target, gradient);
+                let (noise, signal) = (
+                    sum_of_squares(gradient).sqrt(),
+                    sum_of_squares(target).sqrt(),
+                );
                 let scale = if noise == 0.0 {
                     0.0
                 } else {
@@ -47,11 +40,11 @@ impl Loss {
                 noise / signal
             }
             Self::L1 => {
+                set_differences(activation, target, gradient);
                 let mut sum = 0.0;
-                for (i, g) in gradient.iter_mut().enumerate() {
-                    let d = difference(i);
+                for d in gradient {
                     sum += f64::from(d.abs());
-                    *g = if d == 0.0 { 0.0 } else { d.signum() };
+                    *d = if *d == 0.0 { 0.0 } else { d.signum() };
                 }
                 sum
             }
@@ -66,6 +59,25 @@ impl Loss {
             Self::L1 => "sum of absolute differences",
         }
     }
+}
+
+/// d = activation − target.
+fn set_differences(activation: &[f32], target: &[f32], d: &mut [f32]) {
+    for (d, (a, t)) in d.iter_mut().zip(activation.iter().zip(target)) {
+        *d = a - t;
+    }
+}
+
+/// Σ v², in `f64` and in several sums side by side: one alone would wait for every addition to end.
+pub(super) fn sum_of_squares(values: &[f32]) -> f64 {
+    const SIDE_BY_SIDE: usize = 16;
+    let mut sums = [0.0; SIDE_BY_SIDE];
+    for values in values.chunks(SIDE_BY_SIDE) {
+        for (sum, v) in sums.iter_mut().zip(values) {
+            *sum += f64::from(*v) * f64::from(*v);
+        }
+    }
+    sums.iter().sum()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use super::{Optimiser, State, entry};
 use crate::Result;
 use crate::formats::Array;
+use crate::synthesis::loss::sum_of_squares;
 
 /// Added to the gradient's norm, as published; keeps a zero gradient harmless.
 const TINY: f32 = 1e-10;
@@ -29,10 +30,7 @@ impl Normalised {
 
 /// The L2 norm, summed in `f64`.
 pub fn norm(v: &[f32]) -> f64 {
-    v.iter()
-        .map(|v| f64::from(*v) * f64::from(*v))
-        .sum::<f64>()
-        .sqrt()
+    sum_of_squares(v).sqrt()
 }
 
 impl Optimiser for Normalised {
