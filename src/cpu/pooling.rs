@@ -66,7 +66,7 @@ impl Pooling {
         target: &mut Target<'_>,
     ) {
         target.by_itself(isa, |target| {
-            self.put_pullback(isa, [x, y], cotangent, target)
+            self.put_pullback(isa, [x, y], cotangent, target);
         });
     }
 
