@@ -357,6 +357,47 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     }
 }
 
+/// Where gradients leak, each branch's share passes the rectifier once, whatever kind of layer it comes from.
+#[test]
+fn what_several_branches_send_back_leaks_once() {
+    let mut draw = Draw(Random::new(15, Purpose::Start));
+    let window = Window::square(3, 1, Padding::all(1));
+    let apart = Window::square(1, 1, Padding::default());
+    let average = |window| {
+        Layer::AveragePool(AveragePool {
+            window,
+            count_padding: true,
+        })
+    };
+    let kinds = [
+        Layer::MaxPool(MaxPool { window }),
+        average(window),
+        average(apart),
+        Layer::Conv2d(Conv2d::new(draw.parameter(&[20, 20, 3, 3]), None, window, 1).unwrap()),
+        Layer::Conv2d(Conv2d::new(draw.parameter(&[20, 2, 3, 3]), None, window, 10).unwrap()),
+        Layer::Affine(Affine {
+            scale: draw.parameter(&[20]),
+            offset: draw.parameter(&[20]),
+        }),
+    ];
+    for first in &kinds {
+        for second in &kinds {
+            let mut g = Graph::new(&[20, 7, 6]);
+            let relu = Layer::Rectifier(Rectifier { ceiling: Some(0.5) });
+            let x = g.add("relu", relu, &[NodeId::INPUT]).unwrap();
+            let a = g.add("a", first.clone(), &[x]).unwrap();
+            let b = g.add("b", second.clone(), &[x]).unwrap();
+            let node = g.add("sum", Layer::Add(Add), &[a, b]).unwrap();
+            let tap = Tap {
+                node,
+                straight_through: false,
+                leak: 0.25,
+            };
+            compare(g, tap, &mut draw, &format!("{first:?} and {second:?}"));
+        }
+    }
+}
+
 /// Items to different layers in one batch, against each of them alone, to the bit.
 #[test]
 fn a_batch_gives_every_item_what_it_would_get_alone() {

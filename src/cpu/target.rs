@@ -44,7 +44,8 @@ impl<'a> Target<'a> {
     }
 
     /// Lets `put` shut the gate over what it has added to. Shares of other branches have been through the gate: that it is
-    /// shut over them again is without effect unless it leaks, and then they are kept apart meanwhile.
+    /// shut over them again is without effect unless it leaks, and then they are kept apart meanwhile, in memory that is
+    /// asked for at every step: no built-in network comes here.
     pub fn by_itself(&mut self, isa: Isa, put: impl FnOnce(&mut Target<'_>)) {
         let leaks = self.gate.is_some_and(|g| g.leak != 0.0);
         if !(self.add && leaks) {
