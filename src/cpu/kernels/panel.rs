@@ -26,6 +26,8 @@ pub struct Panels {
 #[derive(Clone, Copy)]
 pub struct Panel<'a> {
     values: &'a [Lane],
+    /// What will be read after it, and is fetched meanwhile.
+    later: &'a [Lane],
     /// The first of its channel blocks.
     pub first: usize,
     /// How many channel blocks.
@@ -92,11 +94,30 @@ impl Panels {
     /// One of them.
     pub fn panel(&self, index: usize) -> Panel<'_> {
         let (first, width) = self.place(index);
+        let (values, rest) = self.values[self.depth * first..].split_at(self.depth * width);
+        let later = if rest.is_empty() {
+            rest
+        } else {
+            &rest[..self.depth * self.place(index + 1).1]
+        };
         Panel {
-            values: &self.values[self.depth * first..][..self.depth * width],
+            values,
+            later,
             first,
             width,
         }
+    }
+}
+
+impl<'a> Panel<'a> {
+    /// The panel, known to be followed by another one if it is the last of its [`Panels`].
+    pub fn then(self, next: Panel<'a>) -> Self {
+        let later = if self.later.is_empty() {
+            next.values
+        } else {
+            self.later
+        };
+        Self { later, ..self }
     }
 }
 
@@ -341,29 +362,36 @@ struct Multiply<'a, S> {
 impl<S: Sink> Kernel for Multiply<'_, S> {
     #[inline(always)]
     fn run<L: Lanes>(mut self) {
+        let width = self.panel.width;
         if L::TILES[2] > 0 {
-            match self.panel.width {
-                1 => self.all::<L, 1>(0),
-                2 => self.all::<L, 2>(0),
-                _ => self.all::<L, 3>(0),
+            match width {
+                1 => self.all::<L, 1, 1>(0),
+                2 => self.all::<L, 2, 2>(0),
+                _ => self.all::<L, 3, 3>(0),
             }
-        } else {
-            for column in 0..self.panel.width {
-                self.all::<L, 1>(column);
-                self.sink.restart();
+            return;
+        }
+        for column in 0..width {
+            match width {
+                1 => self.all::<L, 1, 1>(column),
+                2 => self.all::<L, 1, 2>(column),
+                _ => self.all::<L, 1, 3>(column),
             }
+            self.sink.restart();
         }
     }
 }
 
 impl<S: Sink> Multiply<'_, S> {
-    /// All positions of `N` columns, in tiles as equal as can be.
+    /// All positions of `N` columns of a panel that has `WIDTH`, in tiles as equal as can be.
     #[inline(always)]
-    fn all<L: Lanes, const N: usize>(&mut self, column: usize) {
+    fn all<L: Lanes, const N: usize, const WIDTH: usize>(&mut self, column: usize) {
         let tiles = self.positions.div_ceil(L::TILES[N - 1].max(1));
         for i in 0..tiles {
             let (start, end) = (self.positions * i / tiles, self.positions * (i + 1) / tiles);
-            self.sized::<L, N>(end - start, start, column);
+            let later = self.panel.later;
+            let later = &later[later.len() * i / tiles..later.len() * (i + 1) / tiles];
+            self.sized::<L, N, WIDTH>(end - start, start, column, later);
             if (i + 1) % TILES == 0 || i + 1 == tiles {
                 self.sink.put_to(column..column + N, end);
             }
@@ -371,12 +399,18 @@ impl<S: Sink> Multiply<'_, S> {
     }
 
     #[inline(always)]
-    fn sized<L: Lanes, const N: usize>(&mut self, size: usize, start: usize, column: usize) {
+    fn sized<L: Lanes, const N: usize, const WIDTH: usize>(
+        &mut self,
+        size: usize,
+        start: usize,
+        column: usize,
+        later: &[Lane],
+    ) {
         // Arms that an instruction set has no registers for are never compiled.
         macro_rules! sizes {
             ($($t:literal)*) => {
                 match size {
-                    $($t if L::TILES[N - 1] >= $t => self.tile::<L, $t, N>(start, column),)*
+                    $($t if L::TILES[N - 1] >= $t => self.tile::<L, $t, N, WIDTH>(start, column, later),)*
                     _ => {}
                 }
             };
@@ -384,10 +418,13 @@ impl<S: Sink> Multiply<'_, S> {
         sizes!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
     }
 
-    // Numbers rather than iterators, so that the sums stay in registers.
-    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
-    fn tile<L: Lanes, const T: usize, const N: usize>(&mut self, start: usize, column: usize) {
+    fn tile<L: Lanes, const T: usize, const N: usize, const WIDTH: usize>(
+        &mut self,
+        start: usize,
+        column: usize,
+        later: &[Lane],
+    ) {
         let Self {
             columns,
             panel,
@@ -397,37 +434,68 @@ impl<S: Sink> Multiply<'_, S> {
         for n in 0..N {
             sink.expect::<L, T>(column + n, start);
         }
+        // What is known here, once, is not asked again at every input: questions took a third of what a core can issue.
+        assert!(column + N <= WIDTH, "columns of a panel");
+        let (mut weights, _) = panel.values.as_chunks::<WIDTH>();
         let mut sums = [[L::splat(0.0); N]; T];
-        let mut weights: &[Lane] = panel.values;
+        let mut left = columns.group;
+        let mut later = later.chunks(later.len().div_ceil(columns.blocks).max(1));
         for block in 0..columns.blocks {
-            let seen = &columns.values[block * columns.stride + start..][..T];
+            for lane in later.next().unwrap_or_default() {
+                L::expect_later(lane);
+            }
+            let seen = &columns.values[block * columns.stride + start..];
+            let seen = &seen.as_chunks::<T>().0[0];
             if asking::<L>() {
                 for lane in seen {
                     L::expect(lane, columns.stride);
                 }
             }
-            let inputs = if (block + 1) % columns.group == 0 {
+            left -= 1;
+            let inputs = if left == 0 {
+                left = columns.group;
                 columns.rest.min(LANES)
             } else {
                 LANES
             };
-            for input in 0..inputs {
-                let row = &weights[input * panel.width + column..][..N];
-                if asking::<L>() {
-                    L::expect(&row[0], AHEAD * panel.width);
+            let (rows, later) = weights.split_at(inputs);
+            weights = later;
+            // A whole block has a number of inputs that the compiler knows.
+            if let Ok(rows) = <&[[Lane; WIDTH]; LANES]>::try_from(rows) {
+                for (input, row) in rows.iter().enumerate() {
+                    accumulate(&mut sums, seen, input, row, column);
                 }
-                let row: [L; N] = std::array::from_fn(|n| L::load(&row[n]));
-                for t in 0..T {
-                    let x = L::splat(seen[t].0[input]);
-                    for n in 0..N {
-                        sums[t][n] = x.mul_add(row[n], sums[t][n]);
-                    }
+            } else {
+                for (input, row) in rows.iter().enumerate().take(LANES) {
+                    accumulate(&mut sums, seen, input, row, column);
                 }
             }
-            weights = &weights[inputs * panel.width..];
         }
         for n in 0..N {
             sink.put(column + n, start, &sums, n);
+        }
+    }
+}
+
+/// Adds one input of each position times its row of weights, from a column on.
+// Numbers rather than iterators, so that the sums stay in registers.
+#[allow(clippy::needless_range_loop)]
+#[inline(always)]
+fn accumulate<L: Lanes, const T: usize, const N: usize, const WIDTH: usize>(
+    sums: &mut [[L; N]; T],
+    seen: &[Lane; T],
+    input: usize,
+    row: &[Lane; WIDTH],
+    column: usize,
+) {
+    if asking::<L>() {
+        L::expect(&row[column], AHEAD * WIDTH);
+    }
+    let row: [L; N] = std::array::from_fn(|n| L::load(&row[column + n]));
+    for t in 0..T {
+        let x = L::splat(seen[t].0[input]);
+        for n in 0..N {
+            sums[t][n] = x.mul_add(row[n], sums[t][n]);
         }
     }
 }

@@ -51,4 +51,22 @@ impl<'a, T> Shared<'a, T> {
         // SAFETY: inside the slice by the assertion, which is borrowed for `'a`; apart from all others by the contract.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
+
+    /// How many elements there are.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// One element, without asking whether there is one.
+    ///
+    /// # Safety
+    /// `index` is less than [`Self::len`], and until the returned borrow ends, nobody else may hold a part that has it.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn one(&self, index: usize) -> &'a mut T {
+        debug_assert!(index < self.length, "element of a shared slice");
+        // SAFETY: inside the slice, which is borrowed for `'a`, and apart from all others, by the contract.
+        unsafe { &mut *self.start.add(index) }
+    }
 }

@@ -34,17 +34,17 @@ pub fn weights(a: usize, k: usize) -> Vec<Vec<f64>> {
 pub fn spread<L: Lanes, const A: usize>(d: [L; A]) -> [L; A] {
     let mut out = d;
     if A == 6 {
-        let [two, four, five] = [2.0, 4.0, -5.0].map(L::splat);
-        let minus_four = L::splat(-4.0);
+        let [two, four, minus_five] = [2.0, 4.0, -5.0].map(L::splat);
+        let [minus_two, minus_four] = [-2.0, -4.0].map(L::splat);
         let (d0, d1, d2, d3, d4, d5) = (d[0], d[1], d[2], d[3], d[4], d[5]);
         let (even, odd) = (d2.mul_add(minus_four, d4), d1.mul_add(minus_four, d3));
         let (wide, far) = (d4.sub(d2), d3.sub(d1));
-        out[0] = d0.mul_add(four, d2.mul_add(five, d4));
+        out[0] = d0.mul_add(four, d2.mul_add(minus_five, d4));
         out[1] = even.add(odd);
         out[2] = even.sub(odd);
         out[3] = far.mul_add(two, wide);
-        out[4] = wide.sub(far.mul(two));
-        out[5] = d1.mul_add(four, d3.mul_add(five, d5));
+        out[4] = far.mul_add(minus_two, wide);
+        out[5] = d1.mul_add(four, d3.mul_add(minus_five, d5));
     } else if A == 4 {
         let (d0, d1, d2, d3) = (d[0], d[1], d[2], d[3]);
         out[0] = d2.sub(d0);

@@ -80,6 +80,25 @@ impl Scheme {
     }
 }
 
+/// How transformed tiles lie: the `t`-th of channel block `b` at point `p` is at `p · point + b · block + t`.
+#[derive(Clone, Copy)]
+struct Layout {
+    block: usize,
+    point: usize,
+}
+
+impl Layout {
+    /// Room for so many tiles. Both distances are odd: a tile goes to all its points in turn, and where they lie a multiple
+    /// of a power of two apart, they compete for the same lines of a cache.
+    fn new(blocks: usize, tiles: usize) -> Self {
+        let block = tiles | 1;
+        Self {
+            block,
+            point: blocks * block | 1,
+        }
+    }
+}
+
 /// Weights of a convolution, transformed for a scheme.
 pub struct Winograd {
     scheme: Scheme,
@@ -173,16 +192,12 @@ impl Winograd {
         }
     }
 
-    /// Distance between blocks of tiles: no power of two, or they would compete for the same lines of a cache.
-    fn stride(at_once: usize) -> usize {
-        at_once + usize::from(at_once.is_multiple_of(16))
-    }
-
     /// Lanes of scratch for `items` items: for each thread, and for all together.
     pub fn workspace(&self, items: usize) -> [usize; 2] {
         let tiles = items * self.tiles[0] * self.tiles[1];
-        let [ins, outs] = self.blocks();
-        let lanes = self.scheme.area() * (ins + outs) * Self::stride(self.at_once(tiles));
+        let at_once = self.at_once(tiles);
+        let points = self.blocks().map(|b| Layout::new(b, at_once).point);
+        let lanes = self.scheme.area() * points.iter().sum::<usize>();
         if self.in_tasks(tiles) {
             [lanes, 0]
         } else {
@@ -204,8 +219,8 @@ impl Winograd {
     ) {
         let all = items * self.tiles[0] * self.tiles[1];
         let (at_once, area) = (self.at_once(all), self.scheme.area());
-        let stride = Self::stride(at_once);
         let [ins, outs] = self.blocks();
+        let [from, to] = [ins, outs].map(|blocks| Layout::new(blocks, at_once));
         let out = Shared::new(out);
         let chunk = |i: usize| i * at_once..((i + 1) * at_once).min(all);
         if self.in_tasks(all) {
@@ -214,47 +229,47 @@ impl Winograd {
                 .with_max_len(1)
                 .for_each(|i| {
                     let own = &mut *workspaces.own();
-                    let (values, products) = own.split_at_mut(area * ins * stride);
+                    let (values, products) = own.split_at_mut(area * from.point);
                     let tiles = chunk(i);
                     for block in 0..ins {
                         let into = Shared::new(&mut *values);
                         // SAFETY: `values` is this task's alone.
-                        unsafe { self.spread(isa, x, block, tiles.clone(), into, stride) }
+                        unsafe { self.spread(isa, x, block, tiles.clone(), into, from) }
                     }
                     for point in 0..area {
-                        let products = &mut products[point * outs * stride..][..outs * stride];
-                        self.multiply(isa, point, tiles.len(), values, products, stride);
+                        let products = &mut products[point * to.point..][..to.point];
+                        self.multiply(isa, point, tiles.len(), (values, from), (products, to));
                     }
                     for block in 0..outs {
                         // SAFETY: no other task has these tiles.
                         unsafe {
-                            self.collect(isa, products, block, tiles.clone(), out, stride, finish);
+                            self.collect(isa, products, block, tiles.clone(), out, to, finish);
                         }
                     }
                 });
             return;
         }
-        let (values, products) = stage.split_at_mut(area * ins * stride);
+        let (values, products) = stage.split_at_mut(area * from.point);
         for i in 0..all.div_ceil(at_once) {
             let tiles = chunk(i);
             let into = Shared::new(&mut *values);
             let each = |n: usize| (0..n).into_par_iter().with_max_len(1);
             each(ins).for_each(|block| {
                 // SAFETY: no other task has this block.
-                unsafe { self.spread(isa, x, block, tiles.clone(), into, stride) }
+                unsafe { self.spread(isa, x, block, tiles.clone(), into, from) }
             });
             let values = &*values;
-            products[..area * outs * stride]
-                .par_chunks_mut(outs * stride)
+            products[..area * to.point]
+                .par_chunks_mut(to.point)
                 .with_max_len(1)
                 .enumerate()
                 .for_each(|(point, products)| {
-                    self.multiply(isa, point, tiles.len(), values, products, stride);
+                    self.multiply(isa, point, tiles.len(), (values, from), (products, to));
                 });
             let products = &*products;
             each(outs).for_each(|block| {
                 // SAFETY: no other task has this block.
-                unsafe { self.collect(isa, products, block, tiles.clone(), out, stride, finish) }
+                unsafe { self.collect(isa, products, block, tiles.clone(), out, to, finish) }
             });
         }
     }
@@ -264,24 +279,27 @@ impl Winograd {
         isa: Isa,
         point: usize,
         tiles: usize,
-        values: &[Lane],
-        products: &mut [Lane],
-        stride: usize,
+        (values, from): (&[Lane], Layout),
+        (products, to): (&mut [Lane], Layout),
     ) {
         let [ins, _] = self.blocks();
         let (group, rest) = Columns::grouping(self.source[0]);
         let columns = Columns {
-            values: &values[point * ins * stride..][..ins * stride],
-            stride,
+            values: &values[point * from.point..][..from.point],
+            stride: from.block,
             blocks: ins,
             group,
             rest,
         };
         let panels = &self.panels[point];
+        let next = self.panels.get(point + 1).filter(|p| p.count() > 0);
         for index in 0..panels.count() {
-            let panel = panels.panel(index);
-            let products = &mut products[panel.first * stride..];
-            multiply(isa, columns, panel, tiles, products, stride);
+            let mut panel = panels.panel(index);
+            if let Some(next) = next {
+                panel = panel.then(next.panel(0));
+            }
+            let products = &mut products[panel.first * to.block..];
+            multiply(isa, columns, panel, tiles, products, to.block);
         }
     }
 
@@ -296,13 +314,13 @@ impl Winograd {
         block: usize,
         tiles: Range<usize>,
         values: Shared<'_, Lane>,
-        stride: usize,
+        layout: Layout,
     ) {
         macro_rules! run {
             ($($down:literal $across:literal),*) => {
                 match self.scheme.points {
                     $([$down, $across] => isa.run(Spread::<$down, $across> {
-                        of: self, x, block, tiles, values, stride,
+                        of: self, x, block, tiles, values, layout,
                     }),)*
                     _ => {}
                 }
@@ -323,7 +341,7 @@ impl Winograd {
         block: usize,
         tiles: Range<usize>,
         out: Shared<'_, Lane>,
-        stride: usize,
+        layout: Layout,
         finish: Finish<'_>,
     ) {
         macro_rules! run {
@@ -331,7 +349,7 @@ impl Winograd {
                 match (self.scheme.points, self.scheme.outputs) {
                     $(([$down, $across], [$rows, $columns]) => {
                         isa.run(Collect::<$down, $across, $rows, $columns> {
-                            of: self, products, block, tiles, out, stride, finish,
+                            of: self, products, block, tiles, out, layout, finish,
                         });
                     })*
                     _ => {}
@@ -368,7 +386,7 @@ struct Spread<'a, const DOWN: usize, const ACROSS: usize> {
     block: usize,
     tiles: Range<usize>,
     values: Shared<'a, Lane>,
-    stride: usize,
+    layout: Layout,
 }
 
 impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS> {
@@ -376,6 +394,14 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
     fn run<L: Lanes>(self) {
         let [channels, height, width] = self.of.source;
         let blocks = lanes_for(channels);
+        let point = self.layout.point;
+        let first = self.block * self.layout.block;
+        // Asked once, for the last point of the last tile, instead of at every store.
+        assert!(
+            first + (DOWN * ACROSS - 1) * point + self.tiles.len() <= self.values.len(),
+            "room for transformed tiles"
+        );
+        let outputs = self.of.scheme.outputs[1];
         for (t, tile) in self.tiles.clone().enumerate() {
             let (item, [y, x]) = self.of.place(tile);
             let plane = &self.x[(item * blocks + self.block) * height * width..][..height * width];
@@ -385,22 +411,21 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
                 && left >= 0
                 && top as usize + DOWN <= height
                 && left as usize + ACROSS <= width;
+            let mut padded = [[const { MaybeUninit::<Lane>::uninit() }; ACROSS]; DOWN];
+            let rows: [&[Lane; ACROSS]; DOWN] = if inside {
+                let first = top as usize * width + left as usize;
+                std::array::from_fn(|i| &plane[first + i * width..].as_chunks().0[0])
+            } else {
+                pad(plane, [height, width], [top, left], &mut padded);
+                // SAFETY: `pad` writes all of them.
+                std::array::from_fn(|i| unsafe { &*std::ptr::from_ref(&padded[i]).cast() })
+            };
             let mut half = [[const { MaybeUninit::<L>::uninit() }; ACROSS]; DOWN];
             for j in 0..ACROSS {
-                let mut seen = [L::splat(0.0); DOWN];
-                let column = left + j as isize;
-                if inside {
-                    for (i, seen) in seen.iter_mut().enumerate() {
-                        let x = &plane[(top as usize + i) * width + column as usize];
-                        L::expect(x, AHEAD * self.of.scheme.outputs[1]);
-                        *seen = L::load(x);
-                    }
-                } else if (0..width as isize).contains(&column) {
-                    for (i, seen) in seen.iter_mut().enumerate() {
-                        let row = top + i as isize;
-                        if (0..height as isize).contains(&row) {
-                            *seen = L::load(&plane[row as usize * width + column as usize]);
-                        }
+                let seen = std::array::from_fn(|i| L::load(&rows[i][j]));
+                if inside && j < outputs {
+                    for row in rows {
+                        L::expect(&row[j], AHEAD * outputs);
                     }
                 }
                 for (half, v) in half.iter_mut().zip(spread::<L, DOWN>(seen)) {
@@ -411,13 +436,36 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
                 // SAFETY: every column of every row has just been written.
                 let row = unsafe { written(half) };
                 for (j, v) in spread::<L, ACROSS>(row).into_iter().enumerate() {
-                    let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
-                    // SAFETY: in the block that the caller of `Winograd::spread` answers for.
-                    let to = unsafe { &mut self.values.part(at..at + 1)[0] };
+                    let at = first + (i * ACROSS + j) * point + t;
+                    // SAFETY: no later than what was asserted, and in the block that the caller of `Winograd::spread`
+                    // answers for.
+                    let to = unsafe { self.values.one(at) };
                     L::expect(to, AHEAD);
                     v.store(to);
                 }
             }
+        }
+    }
+}
+
+/// What a tile that reaches over an edge sees: zeros outside.
+#[inline(always)]
+fn pad<const DOWN: usize, const ACROSS: usize>(
+    plane: &[Lane],
+    [height, width]: [usize; 2],
+    [top, left]: [isize; 2],
+    into: &mut [[MaybeUninit<Lane>; ACROSS]; DOWN],
+) {
+    for (i, row) in into.iter_mut().enumerate() {
+        let y = top + i as isize;
+        for (j, lane) in row.iter_mut().enumerate() {
+            let x = left + j as isize;
+            let seen = (0..height as isize).contains(&y) && (0..width as isize).contains(&x);
+            lane.write(if seen {
+                plane[y as usize * width + x as usize]
+            } else {
+                Lane::ZERO
+            });
         }
     }
 }
@@ -429,7 +477,7 @@ struct Collect<'a, const DOWN: usize, const ACROSS: usize, const ROWS: usize, co
     block: usize,
     tiles: Range<usize>,
     out: Shared<'a, Lane>,
-    stride: usize,
+    layout: Layout,
     finish: Finish<'a>,
 }
 
@@ -440,32 +488,46 @@ impl<const DOWN: usize, const ACROSS: usize, const ROWS: usize, const COLUMNS: u
     fn run<L: Lanes>(self) {
         let [channels, height, width] = self.of.out;
         let blocks = lanes_for(channels);
+        let point = self.layout.point;
+        let first = self.block * self.layout.block;
+        // Asked once, for the last point of the last tile, instead of at every load.
+        assert!(
+            first + (DOWN * ACROSS - 1) * point + self.tiles.len() <= self.products.len(),
+            "products of all tiles"
+        );
         let finisher = self.finish.block::<L>(self.block);
         for (t, tile) in self.tiles.clone().enumerate() {
             let (item, [y, x]) = self.of.place(tile);
             let mut half = [[const { MaybeUninit::<L>::uninit() }; ACROSS]; ROWS];
             for j in 0..ACROSS {
-                let mut products = [L::splat(0.0); DOWN];
-                for (i, p) in products.iter_mut().enumerate() {
-                    let at = ((i * ACROSS + j) * blocks + self.block) * self.stride + t;
-                    let product = &self.products[at];
+                let products = std::array::from_fn(|i| {
+                    let at = first + (i * ACROSS + j) * point + t;
+                    // SAFETY: no later than what was asserted.
+                    let product = unsafe { self.products.get_unchecked(at) };
                     L::expect(product, AHEAD);
-                    *p = L::load(product);
-                }
+                    L::load(product)
+                });
                 let sums = collect::<L, DOWN, ROWS>(products);
                 for (half, v) in half.iter_mut().zip(sums) {
                     half[j].write(v);
                 }
             }
+            let plane = (item * blocks + self.block) * height * width;
             let columns = COLUMNS.min(width - x);
             for (i, half) in half.iter().enumerate().take(height - y) {
                 // SAFETY: every column of every row has just been written.
                 let sums = collect::<L, ACROSS, COLUMNS>(unsafe { written(half) });
-                let at = ((item * blocks + self.block) * height + y + i) * width + x;
+                let at = plane + (y + i) * width + x;
                 // SAFETY: in the tile and block that the caller of `Winograd::collect` answers for.
                 let row = unsafe { self.out.part(at..at + columns) };
+                for lane in &*row {
+                    L::expect(lane, AHEAD * COLUMNS);
+                }
+                if columns == COLUMNS {
+                    finisher.tile::<COLUMNS, 1>(sums, at, row);
+                    continue;
+                }
                 for (j, (sum, out)) in sums.into_iter().zip(row).enumerate() {
-                    L::expect(out, AHEAD * COLUMNS);
                     finisher.write(sum, at + j, out);
                 }
             }

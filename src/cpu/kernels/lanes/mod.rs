@@ -71,6 +71,9 @@ pub trait Lanes: Copy {
     /// Asks for a lane that will be loaded soon, `ahead` lanes after `from`, which need not exist.
     #[inline(always)]
     fn expect(_from: &Lane, _ahead: usize) {}
+    /// Asks for a lane that will be loaded, but not before the nearest cache has seen much else.
+    #[inline(always)]
+    fn expect_later(_lane: &Lane) {}
     /// `self + other`.
     fn add(self, other: Self) -> Self;
     /// `self − other`.

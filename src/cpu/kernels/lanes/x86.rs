@@ -30,6 +30,11 @@ fn expect(from: &Lane, ahead: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
 }
 
+#[inline(always)]
+fn expect_later(lane: &Lane) {
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(lane).cast()) };
+}
+
 #[derive(Clone, Copy)]
 struct Avx512(__m512);
 
@@ -57,6 +62,10 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn expect(from: &Lane, ahead: usize) {
         expect(from, ahead);
+    }
+    #[inline(always)]
+    fn expect_later(lane: &Lane) {
+        expect_later(lane);
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -190,6 +199,10 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn expect(from: &Lane, ahead: usize) {
         expect(from, ahead);
+    }
+    #[inline(always)]
+    fn expect_later(lane: &Lane) {
+        expect_later(lane);
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
