@@ -439,7 +439,7 @@ impl<S: Sink> Multiply<'_, S> {
         let (mut weights, _) = panel.values.as_chunks::<WIDTH>();
         let mut sums = [[L::splat(0.0); N]; T];
         let mut left = columns.group;
-        let mut later = later.chunks(later.len().div_ceil(columns.blocks).max(1));
+        let mut later = later.chunks(later.len().div_ceil(columns.blocks.max(1)).max(1));
         for block in 0..columns.blocks {
             for lane in later.next().unwrap_or_default() {
                 L::expect_later(lane);
