@@ -141,36 +141,50 @@ impl Kernel for WidenRow<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         match L::TILES[0] {
-            0..4 => self.all::<L, 2>(),
-            4..12 => self.all::<L, 5>(),
-            _ => self.all::<L, TILE>(),
+            0..4 => self.stepping::<L, 2>(),
+            4..12 => self.stepping::<L, 6>(),
+            _ => self.stepping::<L, TILE>(),
         }
     }
 }
 
 impl WidenRow<'_> {
+    /// The strides that networks begin with are known when this is compiled.
     #[inline(always)]
-    fn all<L: Lanes, const T: usize>(self) {
+    fn stepping<L: Lanes, const T: usize>(self) {
+        match self.of.columns.source_step {
+            1 => self.all::<L, T, 1>(),
+            2 => self.all::<L, T, 2>(),
+            4 => self.all::<L, T, 4>(),
+            _ => self.all::<L, T, 0>(),
+        }
+    }
+
+    /// All outputs of a row, `T` at a time, the source read on by `STEP` from one to the next; by as much as it takes where
+    /// `STEP` is 0.
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn all<L: Lanes, const T: usize, const STEP: usize>(self) {
         let of = self.of;
         let finisher = self.finish.block::<L>(self.block);
         let (v, h) = (&of.rows, &of.columns);
         let taps = of.planes * v.taps.len() * h.taps.len();
         let weights = &of.weights[self.block * taps..][..taps];
         let plane = of.padded[0] * of.padded[1];
-        let step = h.source_step;
+        let step = if STEP == 0 { h.source_step } else { STEP };
         for first in (0..h.count).step_by(T) {
             let mut sums = [L::splat(0.0); T];
-            let mut weights = weights.iter();
+            let mut weights = weights.chunks_exact(h.taps.len().max(1));
             for x in self.x.chunks(plane).take(of.planes) {
-                for (_, down) in &v.taps {
+                for ((_, down), weights) in v.taps.iter().zip(&mut weights) {
                     let y = (of.before[0] + self.row * v.source_step) as isize + down;
                     let line = &x[y as usize * of.padded[1]..][..of.padded[1]];
-                    for ((_, right), weight) in h.taps.iter().zip(&mut weights) {
+                    for ((_, right), weight) in h.taps.iter().zip(weights) {
                         let from = (of.before[1] + first * step) as isize + right;
                         let line = &line[from as usize..][..(T - 1) * step + 1];
                         let weight = L::load(weight);
-                        for (t, sum) in sums.iter_mut().enumerate() {
-                            *sum = L::splat(line[t * step]).mul_add(weight, *sum);
+                        for t in 0..T {
+                            sums[t] = L::splat(line[t * step]).mul_add(weight, sums[t]);
                         }
                     }
                 }
@@ -302,67 +316,95 @@ struct NarrowRow<'a> {
 impl Kernel for NarrowRow<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self) {
-        match (self.of.planes, L::SUMS >= 24) {
-            (1, true) => self.all::<L, 1, 8>(),
-            (2, true) => self.all::<L, 2, 8>(),
-            (3, true) => self.all::<L, 3, 8>(),
-            (_, true) => self.all::<L, 4, 6>(),
-            (1, false) => self.all::<L, 1, 4>(),
-            (2, false) => self.all::<L, 2, 2>(),
-            (3, false) => self.all::<L, 3, 2>(),
-            (_, false) => self.all::<L, 4, 1>(),
+        let planes = self.of.planes;
+        if L::SUMS >= 24 {
+            match planes {
+                1 => self.all::<L, 1, 8>(),
+                2 => self.all::<L, 2, 8>(),
+                3 => self.all::<L, 3, 8>(),
+                _ => self.all::<L, 4, 6>(),
+            }
+        } else if L::PARTS == 2 {
+            match planes {
+                1 => self.all::<L, 1, 8>(),
+                2 => self.all::<L, 2, 6>(),
+                3 => self.all::<L, 3, 4>(),
+                _ => self.all::<L, 4, 3>(),
+            }
+        } else {
+            match planes {
+                1 => self.all::<L, 1, 4>(),
+                2 => self.all::<L, 2, 2>(),
+                3 => self.all::<L, 3, 2>(),
+                _ => self.all::<L, 4, 1>(),
+            }
         }
     }
 }
 
 impl NarrowRow<'_> {
+    /// `T` outputs of `P` planes at a time, each in one register: what its channels add to need not be kept apart.
+    // Numbers rather than iterators, so that the sums stay in registers.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn all<L: Lanes, const P: usize, const T: usize>(&mut self) {
         let (of, v) = (self.of, self.v);
         let [height, width] = of.source;
         for (h, weights) in of.columns.iter().zip(self.weights) {
-            let taps = v.taps.len() * h.taps.len() * P;
-            for first in (0..h.count).step_by(T) {
-                let mut sums = [[L::splat(0.0); P]; T];
-                for (block, weights) in weights.chunks(taps.max(1)).enumerate() {
-                    let mut weights = weights.chunks_exact(P);
-                    for (_, down) in &v.taps {
+            let (weights, _) = weights.as_chunks::<P>();
+            let offsets = || h.taps.iter().map(|tap| tap.1);
+            let reach = [offsets().min(), offsets().max()].map(|o| o.unwrap_or(0));
+            for start in (0..h.count).step_by(T) {
+                let at = (start * h.source_step) as isize;
+                let inside = h.source_step == 1
+                    && at + reach[0] >= 0
+                    && at + reach[1] + T as isize <= width as isize;
+                let mut sums = [[L::no_part(); P]; T];
+                let mut weights = weights.chunks_exact(h.taps.len().max(1));
+                for plane in self.x.chunks_exact(height * width) {
+                    for ((_, down), weights) in v.taps.iter().zip(&mut weights) {
                         let y = (self.step * v.source_step) as isize + down;
                         if !(0..height as isize).contains(&y) {
-                            weights.nth(h.taps.len().wrapping_sub(1));
                             continue;
                         }
-                        let line = &self.x[(block * height + y as usize) * width..][..width];
-                        for ((_, right), weights) in h.taps.iter().zip(&mut weights) {
-                            let weights: [L; P] = std::array::from_fn(|p| L::load(&weights[p]));
-                            let from = (first * h.source_step) as isize + right;
-                            if h.source_step == 1 && from >= 0 && from as usize + T <= width {
-                                let seen = &line[from as usize..][..T];
-                                for (t, sums) in sums.iter_mut().enumerate() {
-                                    let x = L::load(&seen[t]);
-                                    for (sum, w) in sums.iter_mut().zip(weights) {
-                                        *sum = x.mul_add(w, *sum);
+                        let line = &plane[y as usize * width..][..width];
+                        for ((_, right), weights) in h.taps.iter().zip(weights) {
+                            let from = at + right;
+                            if inside {
+                                let seen = &line[from as usize..].as_chunks::<T>().0[0];
+                                for part in 0..L::PARTS {
+                                    let w: [L::Part; P] =
+                                        std::array::from_fn(|p| L::part(&weights[p], part));
+                                    for t in 0..T {
+                                        let x = L::part(&seen[t], part);
+                                        for p in 0..P {
+                                            sums[t][p] = L::add_product(x, w[p], sums[t][p]);
+                                        }
                                     }
                                 }
                                 continue;
                             }
-                            for (t, sums) in sums.iter_mut().enumerate() {
-                                let at = from + (t * h.source_step) as isize;
-                                if (0..width as isize).contains(&at) {
-                                    let x = L::load(&line[at as usize]);
-                                    for (sum, w) in sums.iter_mut().zip(weights) {
-                                        *sum = x.mul_add(w, *sum);
+                            for t in 0..T {
+                                let place = from + (t * h.source_step) as isize;
+                                if !(0..width as isize).contains(&place) {
+                                    continue;
+                                }
+                                for part in 0..L::PARTS {
+                                    let x = L::part(&line[place as usize], part);
+                                    for p in 0..P {
+                                        let w = L::part(&weights[p], part);
+                                        sums[t][p] = L::add_product(x, w, sums[t][p]);
                                     }
                                 }
                             }
                         }
                     }
                 }
-                for (t, sums) in sums.into_iter().enumerate().take(h.count - first) {
-                    let place = h.start + (first + t) * h.step;
+                for (t, sums) in sums.into_iter().enumerate().take(h.count - start) {
+                    let place = h.start + (start + t) * h.step;
                     for (sum, plane) in sums.into_iter().zip(&mut self.planes) {
                         let old = if self.add { plane[place] } else { 0.0 };
-                        plane[place] = old + sum.sum();
+                        plane[place] = old + L::total(sum);
                     }
                 }
             }

@@ -48,6 +48,11 @@ pub const fn lanes_for(n: usize) -> usize {
 /// The implementations are private: code over `Lanes` runs only inside [`Isa::run`], which has made sure that the
 /// machine understands the instructions.
 pub trait Lanes: Copy {
+    /// As many of the sixteen as a register holds, for sums over all of them.
+    type Part: Copy;
+    /// How many make sixteen.
+    const PARTS: usize;
+
     /// Positions whose sums fit in registers beside one, two or three columns of weights; 0 where the registers do not
     /// suffice for so many columns.
     const TILES: [usize; 3];
@@ -102,6 +107,14 @@ pub trait Lanes: Copy {
     fn where_equal(self, a: Self, b: Self) -> Self;
     /// All sixteen added up.
     fn sum(self) -> f32;
+    /// A part that is all zeros.
+    fn no_part() -> Self::Part;
+    /// One of the parts, from memory.
+    fn part(from: &Lane, part: usize) -> Self::Part;
+    /// `a · b + sum`, number by number.
+    fn add_product(a: Self::Part, b: Self::Part, sum: Self::Part) -> Self::Part;
+    /// All numbers of a part added up.
+    fn total(part: Self::Part) -> f32;
 }
 
 /// Something to be compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all it calls with

@@ -18,6 +18,8 @@ impl Portable {
 }
 
 impl Lanes for Portable {
+    type Part = Self;
+    const PARTS: usize = 1;
     // Sixteen numbers take four registers of 128 bits, of which x86-64 has 16 and AArch64 32.
     const TILES: [usize; 3] = if cfg!(target_arch = "aarch64") {
         [5, 0, 0]
@@ -121,5 +123,21 @@ impl Lanes for Portable {
         }
         let quarter = [0, 1, 2, 3].map(|i| half[i] + half[i + 4]);
         (quarter[0] + quarter[2]) + (quarter[1] + quarter[3])
+    }
+    #[inline(always)]
+    fn no_part() -> Self {
+        Self::splat(0.0)
+    }
+    #[inline(always)]
+    fn part(from: &Lane, _: usize) -> Self {
+        Self::load(from)
+    }
+    #[inline(always)]
+    fn add_product(a: Self, b: Self, sum: Self) -> Self {
+        a.mul_add(b, sum)
+    }
+    #[inline(always)]
+    fn total(part: Self) -> f32 {
+        part.sum()
     }
 }

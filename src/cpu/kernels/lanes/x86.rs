@@ -39,6 +39,8 @@ fn expect_later(lane: &Lane) {
 struct Avx512(__m512);
 
 impl Lanes for Avx512 {
+    type Part = Self;
+    const PARTS: usize = 1;
     // 32 registers: 28 sums, two columns of weights, and what is multiplied.
     const TILES: [usize; 3] = [14, 14, 9];
     const SUMS: usize = 24;
@@ -133,6 +135,22 @@ impl Lanes for Avx512 {
     fn sum(self) -> f32 {
         Avx2(unsafe { split(self.0) }).sum()
     }
+    #[inline(always)]
+    fn no_part() -> Self {
+        Self::splat(0.0)
+    }
+    #[inline(always)]
+    fn part(from: &Lane, _: usize) -> Self {
+        Self::load(from)
+    }
+    #[inline(always)]
+    fn add_product(a: Self, b: Self, sum: Self) -> Self {
+        a.mul_add(b, sum)
+    }
+    #[inline(always)]
+    fn total(part: Self) -> f32 {
+        part.sum()
+    }
 }
 
 #[inline(always)]
@@ -165,6 +183,8 @@ fn spread(bits: u16) -> Avx2 {
 }
 
 impl Lanes for Avx2 {
+    type Part = __m256;
+    const PARTS: usize = 2;
     // 16 registers, two for sixteen numbers: 12 sums, two of weights, one for what is multiplied.
     const TILES: [usize; 3] = [6, 0, 0];
     const SUMS: usize = 6;
@@ -281,10 +301,26 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     fn sum(self) -> f32 {
+        Self::total(unsafe { _mm256_add_ps(self.0[0], self.0[1]) })
+    }
+    #[inline(always)]
+    fn no_part() -> __m256 {
+        unsafe { _mm256_setzero_ps() }
+    }
+    #[inline(always)]
+    fn part(from: &Lane, part: usize) -> __m256 {
+        let half = &from.0.as_chunks::<8>().0[part];
+        unsafe { _mm256_load_ps(half.as_ptr()) }
+    }
+    #[inline(always)]
+    fn add_product(a: __m256, b: __m256, sum: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a, b, sum) }
+    }
+    #[inline(always)]
+    fn total(part: __m256) -> f32 {
         unsafe {
-            let eight = _mm256_add_ps(self.0[0], self.0[1]);
-            let high = _mm256_extractf128_ps::<1>(eight);
-            let four = _mm_add_ps(_mm256_castps256_ps128(eight), high);
+            let high = _mm256_extractf128_ps::<1>(part);
+            let four = _mm_add_ps(_mm256_castps256_ps128(part), high);
             let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
             _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
         }
