@@ -119,6 +119,9 @@ impl Dense {
         let out = Shared::new(out);
         // One after another, since their outputs lie between each other's.
         for (v, h, panels) in self.passes() {
+            if panels.depth() == 0 && finish.keeps_what_is_there() {
+                continue;
+            }
             let (tile, plane) = (self.tile(v, h), v.count * h.count);
             let tiles = plane.div_ceil(tile.max(1));
             let parts = if tiles * items >= TASKS {

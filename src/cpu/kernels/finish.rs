@@ -125,6 +125,11 @@ impl<'a> Finish<'a> {
 }
 
 impl Finish<'_> {
+    /// Whether sums of nothing change nothing.
+    pub(super) fn keeps_what_is_there(&self) -> bool {
+        self.add && self.bias.is_none() && self.also.is_none() && self.rectify.is_none()
+    }
+
     /// Asks for what will be read beside the sums at these places.
     #[inline(always)]
     pub(super) fn expect<L: Lanes>(&self, places: Range<usize>) {

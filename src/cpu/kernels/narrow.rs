@@ -373,8 +373,10 @@ impl NarrowRow<'_> {
                             if inside {
                                 let seen = &line[from as usize..].as_chunks::<T>().0[0];
                                 for part in 0..L::PARTS {
-                                    let w: [L::Part; P] =
-                                        std::array::from_fn(|p| L::part(&weights[p], part));
+                                    let mut w = [L::no_part(); P];
+                                    for p in 0..P {
+                                        w[p] = L::part(&weights[p], part);
+                                    }
                                     for t in 0..T {
                                         let x = L::part(&seen[t], part);
                                         for p in 0..P {

@@ -491,11 +491,15 @@ fn accumulate<L: Lanes, const T: usize, const N: usize, const WIDTH: usize>(
     if asking::<L>() {
         L::expect(&row[column], AHEAD * WIDTH);
     }
-    let row: [L; N] = std::array::from_fn(|n| L::load(&row[column + n]));
+    // Not by `array::from_fn`, which was seen to stay a call.
+    let mut weights = [L::splat(0.0); N];
+    for n in 0..N {
+        weights[n] = L::load(&row[column + n]);
+    }
     for t in 0..T {
         let x = L::splat(seen[t].0[input]);
         for n in 0..N {
-            sums[t][n] = x.mul_add(row[n], sums[t][n]);
+            sums[t][n] = x.mul_add(weights[n], sums[t][n]);
         }
     }
 }

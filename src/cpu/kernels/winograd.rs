@@ -422,7 +422,10 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
             };
             let mut half = [[const { MaybeUninit::<L>::uninit() }; ACROSS]; DOWN];
             for j in 0..ACROSS {
-                let seen = std::array::from_fn(|i| L::load(&rows[i][j]));
+                let mut seen = [L::splat(0.0); DOWN];
+                for (seen, row) in seen.iter_mut().zip(rows) {
+                    *seen = L::load(&row[j]);
+                }
                 if inside && j < outputs {
                     for row in rows {
                         L::expect(&row[j], AHEAD * outputs);
@@ -500,13 +503,14 @@ impl<const DOWN: usize, const ACROSS: usize, const ROWS: usize, const COLUMNS: u
             let (item, [y, x]) = self.of.place(tile);
             let mut half = [[const { MaybeUninit::<L>::uninit() }; ACROSS]; ROWS];
             for j in 0..ACROSS {
-                let products = std::array::from_fn(|i| {
+                let mut products = [L::splat(0.0); DOWN];
+                for (i, p) in products.iter_mut().enumerate() {
                     let at = first + (i * ACROSS + j) * point + t;
                     // SAFETY: no later than what was asserted.
                     let product = unsafe { self.products.get_unchecked(at) };
                     L::expect(product, AHEAD);
-                    L::load(product)
-                });
+                    *p = L::load(product);
+                }
                 let sums = collect::<L, DOWN, ROWS>(products);
                 for (half, v) in half.iter_mut().zip(sums) {
                     half[j].write(v);
