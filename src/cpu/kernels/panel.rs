@@ -434,7 +434,7 @@ impl<S: Sink> Multiply<'_, S> {
         for n in 0..N {
             sink.expect::<L, T>(column + n, start);
         }
-        // What is known here, once, is not asked again at every input: questions took a third of what a core can issue.
+        // What is asked here, once, is not asked again at every input, where questions took a third of all instructions.
         assert!(column + N <= WIDTH, "columns of a panel");
         let (mut weights, _) = panel.values.as_chunks::<WIDTH>();
         let mut sums = [[L::splat(0.0); N]; T];
@@ -458,8 +458,8 @@ impl<S: Sink> Multiply<'_, S> {
             } else {
                 LANES
             };
-            let (rows, later) = weights.split_at(inputs);
-            weights = later;
+            let (rows, rest) = weights.split_at(inputs);
+            weights = rest;
             // A whole block has a number of inputs that the compiler knows.
             if let Ok(rows) = <&[[Lane; WIDTH]; LANES]>::try_from(rows) {
                 for (input, row) in rows.iter().enumerate() {
