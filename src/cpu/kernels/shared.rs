@@ -54,14 +54,14 @@ impl<'a, T> Shared<'a, T> {
 
     /// How many elements there are.
     #[inline(always)]
-    pub fn len(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.length
     }
 
     /// One element, without asking whether there is one.
     ///
     /// # Safety
-    /// `index` is less than [`Self::len`], and until the returned borrow ends, nobody else may hold a part that has it.
+    /// `index` is less than [`Self::length`], and until the returned borrow ends, nobody else may hold a part that has it.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn one(&self, index: usize) -> &'a mut T {

@@ -94,7 +94,7 @@ impl Layout {
         let block = tiles | 1;
         Self {
             block,
-            point: blocks * block | 1,
+            point: (blocks * block) | 1,
         }
     }
 }
@@ -398,7 +398,7 @@ impl<const DOWN: usize, const ACROSS: usize> Kernel for Spread<'_, DOWN, ACROSS>
         let first = self.block * self.layout.block;
         // Asked once, for the last point of the last tile, instead of at every store.
         assert!(
-            first + (DOWN * ACROSS - 1) * point + self.tiles.len() <= self.values.len(),
+            first + (DOWN * ACROSS - 1) * point + self.tiles.len() <= self.values.length(),
             "room for transformed tiles"
         );
         let outputs = self.of.scheme.outputs[1];
