@@ -9,8 +9,9 @@ use rayon::prelude::*;
 const LANES: usize = 64;
 /// Outputs of a task, forward.
 const ROWS: usize = 16;
-/// Inputs of a task, back: few enough for the first-level cache.
-const STRIP: usize = 1024;
+/// Fewest and most inputs of a task, back: the longer a strip, the fewer leaps from row to row, before each of which a
+/// processor has fetched ahead for nothing.
+const STRIP: [usize; 2] = [1024, 8192];
 
 /// A matrix `[outputs, inputs]`, and how far apart the vectors of several items lie.
 #[derive(Clone, Copy)]
@@ -65,11 +66,14 @@ impl Linear<'_> {
     /// When a slice is too short.
     pub fn pullback(&self, g: &[f32], out: &mut [f32], add: bool) {
         let out = Shared::new(out);
-        (0..self.inputs.div_ceil(STRIP))
+        let fair = self.inputs.div_ceil(rayon::current_num_threads());
+        let strip_length = fair.clamp(STRIP[0], STRIP[1]);
+        (0..self.inputs.div_ceil(strip_length))
             .into_par_iter()
             .with_max_len(1)
             .for_each(|strip| {
-                let columns = strip * STRIP..((strip + 1) * STRIP).min(self.inputs);
+                let start = strip * strip_length;
+                let columns = start..(start + strip_length).min(self.inputs);
                 let part = |item: usize| {
                     let at = item * self.strides[0];
                     // SAFETY: tasks differ in their columns, and a task holds one part at a time.
