@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn both_directions_agree_with_the_double_loop_and_do_not_depend_on_the_company() {
         let mut random = Random::new(41, Purpose::Start);
-        for (outputs, inputs) in [(1, 1), (7, 130), (33, 64), (18, 2500), (5, 1025)] {
+        for (outputs, inputs) in [(1, 1), (7, 130), (33, 64), (18, 2500), (5, 1025), (3, 8200)] {
             let items = 3;
             let strides = [inputs + 3, outputs + 1];
             let mut draw = |n: usize| random.normals(n, 0.0, 0.5);
