@@ -182,8 +182,8 @@ impl Convolution {
             && !Self::reads_planes(first)
             && is_depthwise(second)
             && lanes_for(between[0]) * between[1] * between[2] >= MUCH
-            && Depthwise::reads_in_place(forward, between[2])
-            && Depthwise::reads_in_place(back, out[2])
+            && Depthwise::reads_in_place(forward)
+            && Depthwise::reads_in_place(back)
     }
 
     /// This one and the depthwise `next` on the way forward.

@@ -1,8 +1,8 @@
 //! Depthwise convolution: every channel with a kernel of its own, sixteen channels at a time.
 //!
-//! A task takes a band of rows of one channel block. Where planes are narrow it first copies the source rows that the
-//! band sees between zeros, so that no column has to ask whether it lies at an edge; of wide ones only what lies at an
-//! edge is copied.
+//! A task takes a band of rows of one channel block. Kernels that networks have are compiled for their width and stride:
+//! a tile of outputs takes what it sees of a row into registers, zeros where that lies beyond an edge. For others the
+//! source rows that the band sees are first copied between zeros, so that no column has to ask whether it lies at an edge.
 
 #![allow(unsafe_code)]
 
@@ -17,8 +17,8 @@ use std::ops::Range;
 /// Most outputs of a row that are computed together: the planes of networks for pictures of 224 points are all a multiple
 /// of seven wide.
 const TILE: usize = 7;
-/// Narrower planes are copied.
-const WIDE: usize = 28;
+/// Places of a row that a tile sees at most: five taps, every second place.
+const SEEN: usize = (TILE - 1) * 2 + 5;
 /// Most rows of a kernel that reads planes where they lie.
 const ROWS: usize = 5;
 /// Outputs of a band, about.
@@ -128,13 +128,13 @@ impl Depthwise {
 
     /// Whether bands copy what they see.
     fn copies(&self) -> bool {
-        self.source[1] < WIDE || !known(&self.rows, &self.columns)
+        !known(&self.rows, &self.columns)
     }
 
-    /// Whether a source of this width is read where it lies by such sweeps.
-    pub fn reads_in_place([rows, mut columns]: [Vec<Sweep>; 2], width: usize) -> bool {
+    /// Whether a source is read where it lies by such sweeps.
+    pub fn reads_in_place([rows, mut columns]: [Vec<Sweep>; 2]) -> bool {
         in_order(&mut columns);
-        width >= WIDE && known(&rows, &columns)
+        known(&rows, &columns)
     }
 
     /// Channel blocks.
@@ -282,15 +282,13 @@ impl Band<'_> {
                     weights,
                     first: seen.start,
                 };
-                match (h.known(), copied) {
-                    (Some([1, 1]), false) => self.sweep::<L, T, 1, 1, false>(&sweep),
-                    (Some([2, 1]), false) => self.sweep::<L, T, 2, 1, false>(&sweep),
-                    (Some([3, 1]), false) => self.sweep::<L, T, 3, 1, false>(&sweep),
-                    (Some([5, 1]), false) => self.sweep::<L, T, 5, 1, false>(&sweep),
-                    (Some([3, 2]), false) => self.sweep::<L, T, 3, 2, false>(&sweep),
-                    (Some([5, 2]), false) => self.sweep::<L, T, 5, 2, false>(&sweep),
-                    (Some([3, 1]), true) => self.sweep::<L, T, 3, 1, true>(&sweep),
-                    (Some([5, 1]), true) => self.sweep::<L, T, 5, 1, true>(&sweep),
+                match h.known().filter(|_| !copied) {
+                    Some([1, 1]) => self.sweep::<L, T, 1, 1>(&sweep),
+                    Some([2, 1]) => self.sweep::<L, T, 2, 1>(&sweep),
+                    Some([3, 1]) => self.sweep::<L, T, 3, 1>(&sweep),
+                    Some([5, 1]) => self.sweep::<L, T, 5, 1>(&sweep),
+                    Some([3, 2]) => self.sweep::<L, T, 3, 2>(&sweep),
+                    Some([5, 2]) => self.sweep::<L, T, 5, 2>(&sweep),
                     _ => self.any_sweep::<L, T>(&sweep),
                 }
             }
@@ -299,18 +297,14 @@ impl Band<'_> {
 
     /// The outputs of a pair of sweeps. `W` and `STEP` are the number of its column taps and its way from output to output.
     #[inline(always)]
-    fn sweep<L: Lanes, const T: usize, const W: usize, const STEP: usize, const COPIED: bool>(
+    fn sweep<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
         &mut self,
         pair: &Pair<'_>,
     ) {
         let (of, v, h) = (self.of, pair.v, pair.h);
         let [height, width] = of.source;
         let Self {
-            plane,
-            out,
-            finish,
-            copied,
-            ..
+            plane, out, finish, ..
         } = self;
         let left = h.taps.first().map_or(0, |tap| tap.1);
         let finisher = finish.block::<L>(self.block);
@@ -323,19 +317,13 @@ impl Band<'_> {
             // What is seen by one of them, and its weights.
             let line = |i: usize| {
                 let source = source(v.taps[i].1) as usize;
-                let line = if COPIED {
-                    &copied[(source - pair.first) * of.padded..][..of.padded]
-                } else {
-                    &plane[(source - self.above) * width..][..width]
-                };
+                let line = &plane[(source - self.above) * width..][..width];
                 (line, &pair.weights[i * W..][..W])
             };
             // Found once for the many tiles of a wide row.
             let mut lines: [(&[Lane], &[Lane]); ROWS] = [(&[], &[]); ROWS];
-            if !COPIED {
-                (above..end).zip(&mut lines).for_each(|(i, l)| *l = line(i));
-            }
-            let lines = &lines[..if COPIED { 0 } else { end - above }];
+            (above..end).zip(&mut lines).for_each(|(i, l)| *l = line(i));
+            let lines = &lines[..end - above];
             let row = (v.start + t * v.step - self.rows.start) * of.out[1] + h.start;
             for first in (0..h.count).step_by(T) {
                 let count = T.min(h.count - first);
@@ -351,12 +339,7 @@ impl Band<'_> {
                 let mut sums = [L::splat(0.0); T];
                 let from = (first * STEP) as isize + left;
                 let length = (T - 1) * STEP + W;
-                if COPIED {
-                    let from = (of.before as isize + from) as usize;
-                    for (line, weights) in (above..end).map(line) {
-                        sum_row::<L, T, W, STEP>(&line[from..], weights, &mut sums);
-                    }
-                } else if from >= 0 && from as usize + length <= width {
+                if from >= 0 && from as usize + length <= width {
                     for (line, weights) in lines {
                         sum_row::<L, T, W, STEP>(&line[from as usize..], weights, &mut sums);
                     }
@@ -442,7 +425,7 @@ fn sum_row<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
     }
 }
 
-/// The same from place `from` of a line that may not reach so far to either side.
+/// The same from place `from` of a line that may not reach so far to either side: beyond are zeros.
 #[allow(clippy::needless_range_loop)]
 #[inline(always)]
 fn sum_edge<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
@@ -452,12 +435,17 @@ fn sum_edge<L: Lanes, const T: usize, const W: usize, const STEP: usize>(
     sums: &mut [L; T],
 ) {
     let weights = &weights[..W];
-    for t in 0..T {
-        for w in 0..W {
-            let place = from.wrapping_add((t * STEP + w) as isize) as usize;
-            if let Some(seen) = line.get(place) {
-                sums[t] = L::load(seen).mul_add(L::load(&weights[w]), sums[t]);
-            }
+    let mut seen = [L::splat(0.0); SEEN];
+    for i in 0..(T - 1) * STEP + W {
+        // Whether each place lies inside is asked once, not once for every tap that sees it.
+        if let Some(lane) = line.get(from.wrapping_add(i as isize) as usize) {
+            seen[i] = L::load(lane);
+        }
+    }
+    for w in 0..W {
+        let weight = L::load(&weights[w]);
+        for t in 0..T {
+            sums[t] = seen[t * STEP + w].mul_add(weight, sums[t]);
         }
     }
 }
