@@ -23,6 +23,8 @@ pub(super) struct Case {
     pub before: [usize; 2],
     pub depthwise: bool,
     pub weight: Vec<f32>,
+    /// The share of what is read that is zero.
+    pub zeros: f64,
 }
 
 impl Case {
@@ -56,6 +58,7 @@ impl Case {
                 before,
                 depthwise,
                 weight,
+                zeros: 0.0,
             };
         }
     }
@@ -66,7 +69,7 @@ impl Case {
         if let Some([width, stride]) = across {
             (case.kernel[1], case.stride[1]) = (width, stride);
         }
-        // Wide planes are read where they lie.
+        // Narrower than a tile and a kernel, or wider than several.
         case.ins[2] += if wide { 40 } else { 5 };
         case.outs[2] = (case.ins[2] + case.before[1] - case.kernel[1]) / case.stride[1] + 1;
         case.outs[0] = case.ins[0];
@@ -214,8 +217,13 @@ fn check(
     };
     let n = |s: [usize; 3]| ITEMS * s.iter().product::<usize>();
     let mut draw = |n: usize| random.normals(n, 0.2, 0.5);
-    let (x, bias) = (draw(n(from)), draw(to[0]));
+    let (mut x, bias) = (draw(n(from)), draw(to[0]));
     let [also, old, gate] = [draw(n(to)), draw(n(to)), draw(n(to))];
+    for x in &mut x {
+        if random.uniform() < case.zeros {
+            *x = 0.0;
+        }
+    }
     let plain = case.definition(&x, back);
     let bias_lanes = to_lanes(&bias, [to[0], 1, 1], 0.0);
     let [also_lanes, old_lanes, gate_lanes] = [&also, &old, &gate].map(|v| to_lanes(v, to, 9.0));
@@ -292,7 +300,8 @@ fn dense_convolutions_agree_with_their_definition() {
     let mut random = Random::new(31, Purpose::Start);
     for trial in 0..50 {
         let pointwise = (trial % 5 == 0).then_some([1, 1]);
-        let case = Case::draw(&mut random, 40, pointwise);
+        let mut case = Case::draw(&mut random, 40, pointwise);
+        case.zeros = [0.0, 0.5, 0.9][trial % 3];
         let directions = [
             (false, case.ins, case.outs, case.forward_sweeps()),
             (true, case.outs, case.ins, case.pullback_sweeps()),

@@ -8,6 +8,7 @@ use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Lane, lanes_for};
 use super::panel::{Columns, Panels, Places, WIDEST, multiply, multiply_and_finish};
 use super::shared::Shared;
+use super::skipping;
 use super::sweep::Sweep;
 use super::workspace::Workspaces;
 use rayon::prelude::*;
@@ -72,12 +73,8 @@ impl Dense {
     pub fn workspace(&self) -> usize {
         let passes = self.passes().map(|(v, h, panels)| {
             let tile = self.tile(v, h);
-            let laid = if self.in_place {
-                0
-            } else {
-                self.blocks(panels) * tile
-            };
-            self.sums(v, h, tile) + laid
+            let sums = self.sums(v, h, tile).max(skipping::workspace(tile));
+            self.laid(panels, tile) + sums
         });
         passes.max().unwrap_or(0)
     }
@@ -88,6 +85,15 @@ impl Dense {
             .iter()
             .flat_map(|v| self.columns.iter().map(move |h| (v, h)));
         pairs.zip(&self.panels).map(|((v, h), p)| (v, h, p))
+    }
+
+    /// Lanes of a pass's columns, where they are not read where they lie.
+    fn laid(&self, panels: &Panels, positions: usize) -> usize {
+        if self.in_place {
+            0
+        } else {
+            self.blocks(panels) * positions
+        }
     }
 
     /// Column blocks of a pass.
@@ -170,11 +176,10 @@ impl Dense {
         let area = self.source[1] * self.source[2];
         let item = &x[pass.item * group * area..][..group * area];
         let blocks = self.blocks(pass.panels);
-        let (sums, laid) = workspace.split_at_mut(self.sums(pass.v, pass.h, positions));
+        let (laid, scratch) = workspace.split_at_mut(self.laid(pass.panels, positions));
         let (values, stride) = if self.in_place {
             (&item[pass.outputs.start..], area)
         } else {
-            let laid = &mut laid[..blocks * positions];
             self.lay(pass, item, laid);
             (&*laid, positions)
         };
@@ -185,6 +190,24 @@ impl Dense {
             group,
             rest,
         };
+        if skipping::pays(pass.isa, columns, pass.panels.blocks(), positions) {
+            let blocks = pass.panels.blocks_of(share);
+            let put = |block, sums: &[Lane]| {
+                // SAFETY: handed on.
+                unsafe { self.finish(pass, block, sums, out, finish) }
+            };
+            skipping::multiply(
+                pass.isa,
+                columns,
+                pass.panels,
+                blocks,
+                positions,
+                scratch,
+                put,
+            );
+            return;
+        }
+        let sums = &mut scratch[..self.sums(pass.v, pass.h, positions)];
         let plane = self.out[1] * self.out[2];
         let start = pass.item * lanes_for(self.out[0]) * plane + pass.outputs.start;
         for index in share {
@@ -271,6 +294,20 @@ impl Dense {
     ) {
         let [channels, height, width] = self.out;
         let plane = (pass.item * lanes_for(channels) + block) * height * width;
+        if self.sums(pass.v, pass.h, 1) == 0 {
+            let at = plane + pass.outputs.start;
+            // SAFETY: these are the caller's outputs.
+            let out = unsafe { out.part(at..at + sums.len()) };
+            pass.isa.run(FinishRow {
+                finish,
+                block,
+                sums,
+                out,
+                at,
+                step: 1,
+            });
+            return;
+        }
         for (row, range, from) in pass.rows() {
             let y = pass.v.start + row * pass.v.step;
             let at = plane + y * width + pass.h.start + range.start * pass.h.step;

@@ -6,10 +6,11 @@
 #![allow(unsafe_code)]
 
 use super::depthwise::{Band, Depthwise};
-use super::finish::Finish;
+use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Lane};
 use super::panel::{Columns, Panels, Places, WIDEST, multiply_and_finish};
 use super::shared::Shared;
+use super::skipping;
 use super::workspace::Workspaces;
 use rayon::prelude::*;
 
@@ -161,7 +162,8 @@ impl Contraction<'_> {
 
     /// Lanes of scratch that each thread needs.
     pub fn workspace(&self) -> usize {
-        self.depthwise.blocks() * self.band() * self.depthwise.out()[1]
+        let positions = self.band() * self.depthwise.out()[1];
+        self.depthwise.blocks() * positions + skipping::workspace(positions)
     }
 
     /// Computes `items` items. `between` finishes what lies between, `finish` the output.
@@ -188,7 +190,7 @@ impl Contraction<'_> {
             let rows = first..(first + band).min(height);
             let positions = rows.len() * width;
             let mut own = workspaces.own();
-            let expanded = &mut own[..blocks * positions];
+            let (expanded, scratch) = own.split_at_mut(blocks * positions);
             for (block, expanded) in expanded.chunks_mut(positions).enumerate() {
                 let plane = item * blocks + block;
                 isa.run(Band {
@@ -210,10 +212,28 @@ impl Contraction<'_> {
                 group,
                 rest,
             };
+            let place = |block| (item * panels.blocks() + block) * area + rows.start * width;
+            if skipping::pays(isa, columns, panels.blocks(), positions) {
+                let put = |block, sums: &[Lane]| {
+                    let at = place(block);
+                    isa.run(FinishRow {
+                        finish,
+                        block,
+                        sums,
+                        // SAFETY: every task has rows of its own.
+                        out: unsafe { out.part(at..at + positions) },
+                        at,
+                        step: 1,
+                    });
+                };
+                let blocks = 0..panels.blocks();
+                skipping::multiply(isa, columns, panels, blocks, positions, scratch, put);
+                return;
+            }
             for index in 0..panels.count() {
                 let panel = panels.panel(index);
                 let places = Places {
-                    start: (item * panels.blocks() + panel.first) * area + rows.start * width,
+                    start: place(panel.first),
                     stride: area,
                 };
                 // SAFETY: every task has rows of its own.

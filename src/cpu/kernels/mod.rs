@@ -2,7 +2,7 @@
 //! tests; instruction sets are chosen at run time.
 //!
 //! - [`lanes`]: sixteen channels at a time on any instruction set; [`finish`]: what happens to sums on their way out
-//! - [`panel`]: the micro-kernel; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
+//! - [`panel`]: the micro-kernel, [`skipping`]: the same where many inputs are zero; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
 //!   their arithmetic of one axis
 //! - [`depthwise`], [`narrow`]: convolutions that are not; [`expansion`]: a 1×1 and a depthwise one together
 //! - [`transform`], [`band`]: Fourier transforms of a filter's few bins; [`envelope`], [`decimate`]: what becomes of them
@@ -22,6 +22,7 @@ pub mod linear;
 pub mod narrow;
 pub mod panel;
 pub mod shared;
+pub mod skipping;
 pub mod sweep;
 pub mod toom;
 pub mod transform;

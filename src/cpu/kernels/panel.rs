@@ -91,6 +91,44 @@ impl Panels {
         (first, if odd { 3 } else { rest.min(self.width) })
     }
 
+    /// The channel blocks of some of them.
+    pub fn blocks_of(&self, panels: Range<usize>) -> Range<usize> {
+        let border = |index| {
+            if index < self.count() {
+                self.place(index).0
+            } else {
+                self.blocks
+            }
+        };
+        border(panels.start)..border(panels.end)
+    }
+
+    /// The weights of all panels that hold some channel blocks, for a few inputs: a slice of each.
+    pub fn rows(
+        &self,
+        blocks: Range<usize>,
+        inputs: Range<usize>,
+    ) -> impl Iterator<Item = &[Lane]> {
+        let panel = |block: usize| (block / self.width).min(self.count() - 1);
+        let panels = if blocks.is_empty() {
+            0..0
+        } else {
+            panel(blocks.start)..panel(blocks.end - 1) + 1
+        };
+        panels.map(move |index| {
+            let (first, width) = self.place(index);
+            let values = &self.values[self.depth * first..][..self.depth * width];
+            &values[inputs.start * width..inputs.end * width]
+        })
+    }
+
+    /// The weights of a channel block of outputs, input by input.
+    pub fn of_block(&self, block: usize) -> impl Iterator<Item = &Lane> {
+        let (first, width) = self.place((block / self.width).min(self.count() - 1));
+        let values = &self.values[self.depth * first..][..self.depth * width];
+        values[block - first..].iter().step_by(width)
+    }
+
     /// One of them.
     pub fn panel(&self, index: usize) -> Panel<'_> {
         let (first, width) = self.place(index);

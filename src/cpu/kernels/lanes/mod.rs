@@ -43,6 +43,18 @@ pub const fn lanes_for(n: usize) -> usize {
     n.div_ceil(LANES)
 }
 
+/// How many sums fit in registers beside what they are made of where inputs are skipped that are zero.
+#[derive(Clone, Copy)]
+pub struct Skipping {
+    /// Positions that share a row of weights; none where to find out which inputs are zero takes as long as to multiply
+    /// them.
+    pub positions: usize,
+    /// At most so many channel blocks.
+    pub blocks: usize,
+    /// It pays where fewer inputs than this share have to be multiplied.
+    pub share: f64,
+}
+
 /// Sixteen numbers in registers.
 ///
 /// The implementations are private: code over `Lanes` runs only inside [`Isa::run`], which has made sure that the
@@ -58,6 +70,8 @@ pub trait Lanes: Copy {
     const TILES: [usize; 3];
     /// Positions times channels whose sums fit in registers when every channel has a register's worth of sums.
     const SUMS: usize;
+    /// How zeros are skipped.
+    const SKIPPING: Skipping;
 
     /// The same number sixteen times.
     fn splat(value: f32) -> Self;
@@ -99,6 +113,8 @@ pub trait Lanes: Copy {
     fn rectified(self, ceiling: Self) -> Self;
     /// Which of the sixteen lie strictly between 0 and `ceiling`, the first in the lowest bit.
     fn open(self, ceiling: Self) -> u16;
+    /// Which of the sixteen are not zero, the first in the lowest bit.
+    fn nonzero(self) -> u16;
     /// `self` where the bit is set, elsewhere 0.
     fn keep(self, bits: u16) -> Self;
     /// `self` where the bit is set, elsewhere `self · share`.
@@ -184,6 +200,20 @@ impl Isa {
         columns
     }
 
+    /// How zeros are skipped.
+    pub fn skipping(self) -> Skipping {
+        struct Ask<'a>(&'a mut Skipping);
+        impl Kernel for Ask<'_> {
+            #[inline(always)]
+            fn run<L: Lanes>(self) {
+                *self.0 = L::SKIPPING;
+            }
+        }
+        let mut skipping = Portable::SKIPPING;
+        self.run(Ask(&mut skipping));
+        skipping
+    }
+
     /// Bytes that a second-level cache may be taken to hold: a megabyte where there is AVX-512, elsewhere half of that.
     pub fn cache(self) -> usize {
         match self.0 {
@@ -229,6 +259,7 @@ mod tests {
                 a.max(b),
                 a.rectified(b),
                 a.keep(b.open(c)),
+                c.keep(b.nonzero()),
                 a.leak(b.open(c), L::splat(0.25)),
                 a.where_equal(b, c),
             ];
@@ -270,6 +301,7 @@ mod tests {
             at(&|a, b, _| a.max(b)),
             at(&|a, b, _| a.clamp(0.0, b)),
             at(&|a, b, c| if b > 0.0 && b < c { a } else { 0.0 }),
+            at(&|_, b, c| if b == 0.0 { 0.0 } else { c }),
             at(&|a, b, c| if b > 0.0 && b < c { a } else { a * 0.25 }),
             at(&|a, b, c| if b == c { a } else { 0.0 }),
             vec![a.0.iter().sum()],

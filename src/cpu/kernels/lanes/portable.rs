@@ -1,6 +1,6 @@
 //! Whatever the target has by itself: SSE2, NEON.
 
-use super::{LANES, Lane, Lanes};
+use super::{LANES, Lane, Lanes, Skipping};
 
 /// Plain arrays; compilers turn the loops into whatever registers the target has.
 #[derive(Clone, Copy)]
@@ -27,6 +27,11 @@ impl Lanes for Portable {
         [2, 0, 0]
     };
     const SUMS: usize = if cfg!(target_arch = "aarch64") { 6 } else { 3 };
+    const SKIPPING: Skipping = Skipping {
+        positions: 0,
+        blocks: 0,
+        share: 0.0,
+    };
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -93,6 +98,11 @@ impl Lanes for Portable {
         let each = self.0.iter().zip(&ceiling.0).enumerate();
         each.map(|(i, (y, c))| u16::from(*y > 0.0 && y < c) << i)
             .sum()
+    }
+    #[inline(always)]
+    fn nonzero(self) -> u16 {
+        let each = self.0.iter().enumerate();
+        each.map(|(i, v)| u16::from(*v != 0.0) << i).sum()
     }
     #[inline(always)]
     fn keep(self, bits: u16) -> Self {

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{Kernel, LANES, Lane, Lanes};
+use super::{Kernel, LANES, Lane, Lanes, Skipping};
 use std::arch::x86_64::*;
 
 /// # Safety
@@ -44,6 +44,11 @@ impl Lanes for Avx512 {
     // 32 registers: 28 sums, two columns of weights, and what is multiplied.
     const TILES: [usize; 3] = [14, 14, 9];
     const SUMS: usize = 24;
+    const SKIPPING: Skipping = Skipping {
+        positions: 2,
+        blocks: 8,
+        share: 0.94,
+    };
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -117,6 +122,10 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    fn nonzero(self) -> u16 {
+        unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) }
+    }
+    #[inline(always)]
     fn keep(self, bits: u16) -> Self {
         Self(unsafe { _mm512_maskz_mov_ps(bits, self.0) })
     }
@@ -188,6 +197,12 @@ impl Lanes for Avx2 {
     // 16 registers, two for sixteen numbers: 12 sums, two of weights, one for what is multiplied.
     const TILES: [usize; 3] = [6, 0, 0];
     const SUMS: usize = 6;
+    // With six blocks, sums were seen to leave the registers.
+    const SKIPPING: Skipping = Skipping {
+        positions: 1,
+        blocks: 5,
+        share: 0.84,
+    };
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -282,6 +297,14 @@ impl Lanes for Avx2 {
         let [low, high] = open.0;
         let [low, high] = unsafe { [_mm256_movemask_ps(low), _mm256_movemask_ps(high)] };
         low as u16 | (high as u16) << 8
+    }
+    #[inline(always)]
+    fn nonzero(self) -> u16 {
+        let [low, high] = self.0;
+        let bits = |v| unsafe {
+            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(v, _mm256_setzero_ps())) as u16
+        };
+        bits(low) | bits(high) << 8
     }
     #[inline(always)]
     fn keep(self, bits: u16) -> Self {
