@@ -6,8 +6,9 @@ use super::depthwise::Depthwise;
 use super::finish::{Finish, Gate, Mark, Open, Rectify};
 use super::lanes::{Isa, LANES, Lane, flat_mut, lanes_for};
 use super::narrow::{NARROW, Narrow, Widen};
+use super::scheme::Scheme;
 use super::sweep::Sweep;
-use super::winograd::{Scheme, Winograd};
+use super::winograd::Winograd;
 use super::workspace::Workspaces;
 use crate::stimulus::random::{Purpose, Random};
 

@@ -6,7 +6,8 @@
 
 use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Lane, lanes_for};
-use super::panel::{Columns, Panels, Places, WIDEST, multiply, multiply_and_finish};
+use super::multiply::{Columns, Places, multiply, multiply_and_finish};
+use super::panels::{Panels, WIDEST};
 use super::shared::Shared;
 use super::skipping;
 use super::sweep::Sweep;

@@ -8,7 +8,8 @@
 use super::depthwise::{Band, Depthwise};
 use super::finish::{Finish, FinishRow};
 use super::lanes::{Isa, Lane};
-use super::panel::{Columns, Panels, Places, WIDEST, multiply_and_finish};
+use super::multiply::{Columns, Places, multiply_and_finish};
+use super::panels::{Panels, WIDEST};
 use super::shared::Shared;
 use super::skipping;
 use super::workspace::Workspaces;

@@ -2,8 +2,9 @@
 //! tests; instruction sets are chosen at run time.
 //!
 //! - [`lanes`]: sixteen channels at a time on any instruction set; [`finish`]: what happens to sums on their way out
-//! - [`panel`]: the micro-kernel, [`skipping`]: the same where many inputs are zero; [`dense`] and [`winograd`]: convolutions made of it, with [`sweep`] and [`toom`] as
-//!   their arithmetic of one axis
+//! - [`panels`]: packed weights; [`multiply`]: the micro-kernel; [`skipping`]: the one for inputs many of which are zero
+//! - [`dense`] and [`winograd`]: convolutions made of them; [`sweep`] and [`toom`], their arithmetic of one axis;
+//!   [`scheme`]: which of Winograd's there are, and what each costs
 //! - [`depthwise`], [`narrow`]: convolutions that are not; [`expansion`]: a 1×1 and a depthwise one together
 //! - [`transform`], [`band`]: Fourier transforms of a filter's few bins; [`envelope`], [`decimate`]: what becomes of them
 //! - [`linear`], [`correlate`]: plain planes
@@ -19,8 +20,10 @@ pub mod expansion;
 pub mod finish;
 pub mod lanes;
 pub mod linear;
+pub mod multiply;
 pub mod narrow;
-pub mod panel;
+pub mod panels;
+pub mod scheme;
 pub mod shared;
 pub mod skipping;
 pub mod sweep;

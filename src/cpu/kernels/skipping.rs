@@ -1,5 +1,5 @@
 //! The micro-kernel for inputs many of which are zero, as rectifiers leave activations, and their gates gradients: what
-//! would be multiplied with zero is skipped. Its sums are those of [`panel`](super::panel), taken in the same order.
+//! would be multiplied with zero is skipped. Its sums are those of [`multiply`](super::multiply), taken in the same order.
 //!
 //! A row of weights serves two positions (one where registers are few), and an input is skipped where all of them have
 //! zeros. Weights of a few inputs are put together in the nearest cache, where every position finds those that it needs.
@@ -7,7 +7,8 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{Isa, Kernel, LANES, Lane, Lanes, flat};
-use super::panel::{Columns, Panels};
+use super::multiply::Columns;
+use super::panels::Panels;
 use std::ops::Range;
 
 /// Lanes of weights that the nearest cache holds beside a little else: 28 kilobytes.
@@ -271,7 +272,6 @@ impl<const B: usize> Tile<'_, B> {
 #[cfg(test)]
 mod tests {
     use super::super::lanes::lanes_for;
-    use super::super::panel;
     use super::*;
     use crate::stimulus::random::{Purpose, Random};
 
@@ -343,7 +343,7 @@ mod tests {
                 for index in 0..panels.count() {
                     let panel = panels.panel(index);
                     let out = &mut expected[panel.first * n..];
-                    panel::multiply(isa, columns, panel, n, out, n);
+                    super::super::multiply::multiply(isa, columns, panel, n, out, n);
                 }
                 // In two parts, as two threads would.
                 let half = panels.blocks_of(0..panels.count() / 2).end;
