@@ -13,6 +13,9 @@ const ROWS: usize = 16;
 /// processor has fetched ahead for nothing.
 const STRIP: [usize; 2] = [1024, 8192];
 
+/// Rows that are read for one item, back, before they are for the next.
+const BLOCK: usize = 16;
+
 /// A matrix `[outputs, inputs]`, and how far apart the vectors of several items lie.
 #[derive(Clone, Copy)]
 pub struct Linear<'a> {
@@ -60,7 +63,8 @@ impl Linear<'_> {
             });
     }
 
-    /// `out[i] = Σₒ weights[o, i] · g[o]`, added to what is there if told so.
+    /// `out[i] = Σₒ weights[o, i] · g[o]`, added to what is there if told so. Rows of an output without a gradient, as
+    /// gates leave half of them, are not read.
     ///
     /// # Panics
     /// When a slice is too short.
@@ -83,25 +87,30 @@ impl Linear<'_> {
                     (0..self.items).for_each(|item| part(item).fill(0.0));
                 }
                 let line = |row: usize| &self.weights[row * self.inputs..][columns.clone()];
-                for first in (0..self.outputs).step_by(4) {
+                for first in (0..self.outputs).step_by(BLOCK) {
                     for item in 0..self.items {
                         let g = &g[item * self.strides[1]..][..self.outputs];
                         let out = part(item);
+                        let rows = first..(first + BLOCK).min(self.outputs);
+                        let mut open = rows.filter(|row| g[*row] != 0.0);
                         pulp::Arch::new().dispatch(
                             #[inline(always)]
                             || {
-                                if let [a, b, c, d] = g[first..(first + 4).min(self.outputs)] {
-                                    let rows = line(first).iter().zip(line(first + 1));
-                                    let more = line(first + 2).iter().zip(line(first + 3));
-                                    let all = out.iter_mut().zip(rows.zip(more));
+                                let mut four = || [0; 4].map(|_| open.next());
+                                let mut rows = four();
+                                while let [Some(a), Some(b), Some(c), Some(d)] = rows {
+                                    let lines = line(a).iter().zip(line(b));
+                                    let more = line(c).iter().zip(line(d));
+                                    let [a, b, c, d] = [a, b, c, d].map(|row| g[row]);
+                                    let all = out.iter_mut().zip(lines.zip(more));
                                     for (o, ((p, q), (r, s))) in all {
                                         *o += (a * p + b * q) + (c * r + d * s);
                                     }
-                                    return;
+                                    rows = four();
                                 }
-                                for (row, g) in g.iter().enumerate().skip(first) {
+                                for row in rows.into_iter().flatten() {
                                     let all = out.iter_mut().zip(line(row));
-                                    all.for_each(|(o, w)| *o += g * w);
+                                    all.for_each(|(o, w)| *o += g[row] * w);
                                 }
                             },
                         );
@@ -142,6 +151,8 @@ mod tests {
                 draw(items * strides[1]),
                 draw(items * strides[0]),
             );
+            // As gates leave them, each item's in other places.
+            let g: Vec<f32> = g.iter().map(|g| g.max(0.0)).collect();
             let all = Linear {
                 weights: &weights,
                 outputs,
@@ -172,6 +183,9 @@ mod tests {
                 all.pullback(&g, &mut dx, add);
                 for item in 0..items {
                     let g = &g[item * strides[1]..];
+                    let mut alone = old[item * strides[0]..].to_vec();
+                    Linear { items: 1, ..all }.pullback(g, &mut alone, add);
+                    assert_eq!(alone[..inputs], dx[item * strides[0]..][..inputs]);
                     for i in 0..inputs {
                         let at = item * strides[0] + i;
                         let terms = (0..outputs)
