@@ -1,6 +1,6 @@
 //! Convolution of any kernel, stride and padding, without tricks: what each tile of outputs sees is laid out in columns,
-//! sixteen channels at a time, and multiplied with packed weights. Forward and back are the same thing with other
-//! [`Sweep`]s.
+//! sixteen channels at a time, and multiplied with packed weights, all of it or, where much is zero, only what is not.
+//! Forward and back are the same thing with other [`Sweep`]s.
 
 #![allow(unsafe_code)]
 

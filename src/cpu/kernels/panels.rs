@@ -84,6 +84,11 @@ impl Panels {
         (first, if odd { 3 } else { rest.min(self.width) })
     }
 
+    /// The one that holds a channel block.
+    fn holding(&self, block: usize) -> usize {
+        (block / self.width).min(self.count() - 1)
+    }
+
     /// The channel blocks of some of them.
     pub fn blocks_of(&self, panels: Range<usize>) -> Range<usize> {
         let border = |index| {
@@ -102,22 +107,20 @@ impl Panels {
         blocks: Range<usize>,
         inputs: Range<usize>,
     ) -> impl Iterator<Item = &[Lane]> {
-        let panel = |block: usize| (block / self.width).min(self.count() - 1);
         let panels = if blocks.is_empty() {
             0..0
         } else {
-            panel(blocks.start)..panel(blocks.end - 1) + 1
+            self.holding(blocks.start)..self.holding(blocks.end - 1) + 1
         };
         panels.map(move |index| {
             let (first, width) = self.place(index);
-            let values = &self.values[self.depth * first..][..self.depth * width];
-            &values[inputs.start * width..inputs.end * width]
+            &self.values[self.depth * first..][inputs.start * width..inputs.end * width]
         })
     }
 
     /// The weights of a channel block of outputs, input by input.
     pub fn of_block(&self, block: usize) -> impl Iterator<Item = &Lane> {
-        let (first, width) = self.place((block / self.width).min(self.count() - 1));
+        let (first, width) = self.place(self.holding(block));
         let values = &self.values[self.depth * first..][..self.depth * width];
         values[block - first..].iter().step_by(width)
     }

@@ -4,8 +4,6 @@
 //! A row of weights serves two positions (one where registers are few), and an input is skipped where all of them have
 //! zeros. Weights of a few inputs are put together in the nearest cache, where every position finds those that it needs.
 
-#![allow(unsafe_code)]
-
 use super::lanes::{Isa, Kernel, LANES, Lane, Lanes, flat};
 use super::multiply::Columns;
 use super::panels::Panels;
