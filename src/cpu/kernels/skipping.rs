@@ -17,7 +17,6 @@ const TOGETHER: usize = 4;
 const BLOCKS: usize = 8;
 /// Places that are looked at to see how many inputs are zero.
 const LOOKS: usize = 128;
-
 /// Blocks that could be multiplied in the time that it takes to find an input.
 const SEARCH: f64 = 2.0;
 
@@ -27,7 +26,7 @@ pub fn workspace(positions: usize) -> usize {
 }
 
 /// Whether so many inputs of the first `positions` are zero that it pays to skip them for so many channel blocks of outputs.
-/// It changes no result.
+/// It changes no result where weights are finite.
 ///
 /// # Panics
 /// When there are fewer columns than that.
@@ -47,7 +46,7 @@ pub fn pays(isa: Isa, columns: Columns<'_>, blocks: usize, positions: usize) -> 
 struct Look<'a> {
     columns: Columns<'a>,
     positions: usize,
-    /// Inputs that are not zero at all positions that would share their weights, and how many were looked at.
+    /// Inputs that are not zero at one or more of the positions that share their weights, and how many were looked at.
     found: &'a mut [u32; 2],
 }
 
