@@ -43,6 +43,16 @@ pub struct Columns<'a> {
 }
 
 impl Columns<'_> {
+    /// How many inputs a block has.
+    #[inline(always)]
+    pub fn inputs(&self, block: usize) -> usize {
+        if (block + 1).is_multiple_of(self.group) {
+            self.rest.min(LANES)
+        } else {
+            LANES
+        }
+    }
+
     /// How many blocks `channels` channels take, and how many are in the last.
     pub fn grouping(channels: usize) -> (usize, usize) {
         let group = lanes_for(channels);
@@ -327,6 +337,7 @@ impl<S: Sink> Multiply<'_, S> {
         assert!(column + N <= WIDTH, "columns of a panel");
         let (mut weights, _) = panel.values.as_chunks::<WIDTH>();
         let mut sums = [[L::splat(0.0); N]; T];
+        // As [`Columns::inputs`] tells, but counted down: no division so far inside.
         let mut left = columns.group;
         let mut later = later.chunks(later.len().div_ceil(columns.blocks.max(1)).max(1));
         for block in 0..columns.blocks {

@@ -61,9 +61,8 @@ impl Kernel for Look<'_> {
         let all = tiles * self.columns.blocks;
         for tile in (0..all).step_by((all / LOOKS).max(1)) {
             let (block, tile) = (tile / tiles, tile % tiles);
-            let last = (block + 1).is_multiple_of(self.columns.group);
             let seen = &self.columns.values[block * self.columns.stride + tile * together..];
-            let inputs = if last { self.columns.rest } else { LANES };
+            let inputs = self.columns.inputs(block);
             let bits = seen[..together]
                 .iter()
                 .fold(0, |bits, lane| bits | u32::from(L::load(lane).nonzero()));
@@ -142,19 +141,12 @@ impl Multiply<'_> {
         let columns = self.columns;
         let (rows, _) = self.weights.as_chunks_mut::<B>();
         let at_once = (WEIGHTS / (B * LANES)).clamp(1, TOGETHER);
-        let mut left = columns.group;
         let mut input = 0;
         for first in (0..columns.blocks).step_by(at_once) {
             let blocks = first..(first + at_once).min(columns.blocks);
             let mut used = 0;
             for (n, rows) in blocks.clone().zip(rows.chunks_mut(LANES)) {
-                left -= 1;
-                let inputs = if left == 0 {
-                    left = columns.group;
-                    columns.rest.min(LANES)
-                } else {
-                    LANES
-                };
+                let inputs = columns.inputs(n);
                 used |= (u64::MAX >> (64 - inputs)) << ((n - first) * LANES);
                 for b in 0..B {
                     let weights = self.panels.of_block(self.blocks.start + b);
