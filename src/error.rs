@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong, by domain. Messages are sentence case without a final period.
+/// Everything that can go wrong, by domain. Messages are sentence case without a final period. They tell their causes, which
+/// are therefore no sources: whoever prints an error with its sources would tell them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused something to do with a file.
-    #[error("Cannot {action} {}: {source}", path.display())]
+    #[error("Cannot {action} {}: {cause}", path.display())]
     Io {
         /// What was being done: "read", "write", "create"…
         action: &'static str,
         /// The file or folder concerned.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A file's content is not what its format promises.
     #[error("{}: {reason}", path.display())]
@@ -73,7 +74,7 @@ pub enum Error {
     Exists(PathBuf),
     /// A tensor operation of the reference executor failed.
     #[error("Tensor operation failed: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(candle_core::Error),
     /// Something in this program is wrong, not in what it was given.
     #[error("Internal error: {0}. Please report it with the command that led here")]
     Internal(String),
@@ -87,13 +88,19 @@ fn suggestion(near: &[String]) -> String {
     }
 }
 
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(error)
+    }
+}
+
 impl Error {
     /// An operating-system error with the file it concerns.
-    pub fn io(action: &'static str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
+    pub fn io(action: &'static str, path: impl AsRef<Path>, cause: std::io::Error) -> Self {
         Self::Io {
             action,
             path: path.as_ref().to_owned(),
-            source,
+            cause,
         }
     }
 
@@ -155,6 +162,20 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let tensor = candle_core::Error::Msg("no such shape".into());
+        for (error, cause) in [
+            (Error::io("read", "x.png", missing()), missing().to_string()),
+            (Error::from(tensor), "no such shape".into()),
+        ] {
+            // As the command line prints it.
+            let text = format!("{:#}", anyhow::Error::from(error));
+            assert_eq!(text.matches(&cause).count(), 1, "{text}");
+        }
+    }
 
     #[test]
     fn unknown_names_come_with_the_nearest_ones() {
