@@ -2,18 +2,13 @@
 
 use super::kernels::finish::{Finish, FinishRow, Gate, Mark, Rectify, Shut};
 use super::kernels::lanes::{Isa, Lane};
+use super::wide::wide;
 use rayon::prelude::*;
 
 /// Numbers per task: large enough that handing out a task costs little, small enough to share the work.
 const TASK: usize = 16 * 1024;
 /// The same in lanes.
 const TASK_LANES: usize = TASK / 16;
-
-/// Runs a loop compiled for the widest instruction set that this machine has.
-#[inline(always)]
-fn wide(body: impl FnOnce()) {
-    pulp::Arch::new().dispatch(body);
-}
 
 /// Sets every element of `out` to `f` of the same element of `input`.
 pub fn map(input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {

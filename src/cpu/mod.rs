@@ -20,6 +20,7 @@ mod pass;
 mod plan;
 mod pooling;
 mod target;
+pub mod wide;
 
 use crate::network::executor::{MOST_ITEMS, check_batch, common_leak};
 use crate::network::{Executor, Graph, NodeId, Tap};
@@ -49,7 +50,7 @@ pub enum Convolving {
 /// Runs a graph on the CPU with a fixed number of threads.
 pub struct Cpu {
     graph: Arc<Graph>,
-    threads: rayon::ThreadPool,
+    threads: Arc<rayon::ThreadPool>,
     isa: Isa,
     convolving: Convolving,
     /// Packed when first needed, so that a shallow layer costs no memory for the deep ones.
@@ -113,7 +114,7 @@ impl Cpu {
             operations: graph.nodes().iter().map(|_| None).collect(),
             plan: Plan::new(&graph, &[]),
             graph,
-            threads,
+            threads: Arc::new(threads),
             isa: Isa::best(),
             convolving,
             needs: Needs::default(),
@@ -122,11 +123,6 @@ impl Cpu {
             computed: false,
             memory: Memory::default(),
         })
-    }
-
-    /// How many threads work on a step.
-    pub fn threads(&self) -> usize {
-        self.threads.current_num_threads()
     }
 
     /// The seat of a node that the last forward pass computed for an item, perhaps together with what follows it, and
@@ -236,6 +232,10 @@ impl Executor for Cpu {
 
     fn name(&self) -> &'static str {
         "cpu"
+    }
+
+    fn threads(&self) -> Option<Arc<rayon::ThreadPool>> {
+        Some(self.threads.clone())
     }
 
     fn most_items(&self) -> usize {

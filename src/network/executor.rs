@@ -3,6 +3,7 @@
 use super::graph::{Graph, NodeId, Tap};
 use crate::{Error, Result};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// More items at once are a slip of the keyboard: each takes as much memory as a run alone, the weights excepted.
 pub const MOST_ITEMS: usize = 64;
@@ -17,6 +18,11 @@ pub trait Executor: Send {
 
     /// "cpu", "reference"…
     fn name(&self) -> &'static str;
+
+    /// The threads that it computes with, for what else a step does; none where it computes elsewhere.
+    fn threads(&self) -> Option<Arc<rayon::ThreadPool>> {
+        None
+    }
 
     /// How many items one pass takes, at most [`MOST_ITEMS`].
     fn most_items(&self) -> usize;
@@ -76,6 +82,17 @@ pub trait Executor: Send {
     /// When the node was not computed, or a length is wrong.
     fn pullback(&mut self, tap: Tap, cotangent: &[f32], gradient: &mut [f32]) -> Result<()> {
         self.pullback_batch(&[tap], &[cotangent], &mut [gradient])
+    }
+}
+
+/// Does something with an executor on the executor's own threads.
+pub fn on_threads_of<R: Send>(
+    executor: &mut dyn Executor,
+    work: impl FnOnce(&mut dyn Executor) -> R + Send,
+) -> R {
+    match executor.threads() {
+        Some(threads) => threads.install(|| work(executor)),
+        None => work(executor),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How far the metamer's activations are from the target, and the gradient of that.
 
+use crate::cpu::wide::wide;
 use serde::{Deserialize, Serialize};
 
 /// A loss between an activation and its target, d = activation − target.
@@ -21,26 +22,23 @@ impl Loss {
     /// zeros makes the relative loss infinite or NaN, which a synthesis reports.
     pub fn evaluate(self, activation: &[f32], target: &[f32], gradient: &mut [f32]) -> f64 {
         match self {
-            Self::HalfSquared => {
-                set_differences(activation, target, gradient);
-                sum_of_squares(gradient) / 2.0
-            }
+            Self::HalfSquared => difference(activation, target, gradient) / 2.0,
             Self::RelativeL2 => {
-                set_differences(activation, target, gradient);
-                let (noise, signal) = (
-                    sum_of_squares(gradient).sqrt(),
-                    sum_of_squares(target).sqrt(),
-                );
+                let noise = difference(activation, target, gradient).sqrt();
+                let signal = sum_of_squares(target).sqrt();
                 let scale = if noise == 0.0 {
                     0.0
                 } else {
                     (1.0 / (noise * signal)) as f32
                 };
-                gradient.iter_mut().for_each(|g| *g *= scale);
+                wide(
+                    #[inline(always)]
+                    || gradient.iter_mut().for_each(|g| *g *= scale),
+                );
                 noise / signal
             }
             Self::L1 => {
-                set_differences(activation, target, gradient);
+                difference(activation, target, gradient);
                 let mut sum = 0.0;
                 for d in gradient {
                     sum += f64::from(d.abs());
@@ -61,21 +59,46 @@ impl Loss {
     }
 }
 
-/// d = activation − target.
-fn set_differences(activation: &[f32], target: &[f32], d: &mut [f32]) {
+/// Sums side by side: one alone would wait for every addition to end.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Sets d = activation − target, and returns Σ d², summed as [`sum_of_squares`] does.
+fn difference(activation: &[f32], target: &[f32], d: &mut [f32]) -> f64 {
+    wide(
+        #[inline(always)]
+        || {
+            subtract(activation, target, d);
+            squares(d)
+        },
+    )
+}
+
+/// Σ v², in `f64`.
+pub(super) fn sum_of_squares(values: &[f32]) -> f64 {
+    wide(
+        #[inline(always)]
+        || squares(values),
+    )
+}
+
+#[inline(always)]
+fn subtract(activation: &[f32], target: &[f32], d: &mut [f32]) {
     for (d, (a, t)) in d.iter_mut().zip(activation.iter().zip(target)) {
         *d = a - t;
     }
 }
 
-/// Σ v², in `f64` and in several sums side by side: one alone would wait for every addition to end.
-pub(super) fn sum_of_squares(values: &[f32]) -> f64 {
-    const SIDE_BY_SIDE: usize = 16;
+#[inline(always)]
+fn squares(values: &[f32]) -> f64 {
     let mut sums = [0.0; SIDE_BY_SIDE];
-    for values in values.chunks(SIDE_BY_SIDE) {
+    let (whole, rest) = values.as_chunks::<SIDE_BY_SIDE>();
+    for values in whole {
         for (sum, v) in sums.iter_mut().zip(values) {
             *sum += f64::from(*v) * f64::from(*v);
         }
+    }
+    for (sum, v) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(*v) * f64::from(*v);
     }
     sums.iter().sum()
 }

@@ -3,6 +3,7 @@
 use super::Procedure;
 use super::optimisers::{Optimiser, State, normalised::norm};
 use crate::formats::Array;
+use crate::network::executor::on_threads_of;
 use crate::network::{Executor, NodeId, Tap};
 use crate::{Error, Result};
 
@@ -127,11 +128,13 @@ impl Synthesis {
     /// # Errors
     /// [`Error::Diverged`] when loss or gradient are no longer finite; the stimulus is then the last for which they were.
     pub fn step(&mut self, executor: &mut dyn Executor) -> Result<StepReport> {
-        executor.forward(&self.x, self.tap.node)?;
-        let loss = self.evaluate(&executor.activation(self.tap.node)?)?;
-        let (tap, cotangent, gradient) = self.pullback();
-        executor.pullback(tap, cotangent, gradient)?;
-        self.update(loss)
+        on_threads_of(executor, |executor| {
+            executor.forward(&self.x, self.tap.node)?;
+            let loss = self.evaluate(&executor.activation(self.tap.node)?)?;
+            let (tap, cotangent, gradient) = self.pullback();
+            executor.pullback(tap, cotangent, gradient)?;
+            self.update(loss)
+        })
     }
 
     /// The loss of the present stimulus, whose activation this is, and with it the loss's gradient at the layer.

@@ -2,6 +2,7 @@
 
 use super::stepper::{StepReport, Synthesis};
 use crate::Result;
+use crate::network::executor::on_threads_of;
 use crate::network::{Executor, NodeId};
 
 /// Makes one step of each member, as [`Synthesis::step`] would, to the bit, and returns what each found, in their order.
@@ -12,6 +13,13 @@ use crate::network::{Executor, NodeId};
 /// # Errors
 /// When the executor cannot run so many, or a member does not belong to its network.
 pub fn step_together(
+    members: &mut [&mut Synthesis],
+    executor: &mut dyn Executor,
+) -> Result<Vec<Result<StepReport>>> {
+    on_threads_of(executor, |executor| step_all(members, executor))
+}
+
+fn step_all(
     members: &mut [&mut Synthesis],
     executor: &mut dyn Executor,
 ) -> Result<Vec<Result<StepReport>>> {

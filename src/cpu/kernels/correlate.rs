@@ -1,5 +1,7 @@
 //! Direct correlation: many shifted, weighted copies of a signal added up, `BLOCK` outputs at a time in registers.
 
+use crate::cpu::wide::wide;
+
 /// Outputs computed together: four AVX-512 or eight AVX2 registers.
 pub const BLOCK: usize = 64;
 
@@ -12,7 +14,7 @@ pub const BLOCK: usize = 64;
 pub fn correlate(source: &[f32], offsets: &[usize], weights: &[f32], bias: f32, out: &mut [f32]) {
     assert_eq!(out.len() % BLOCK, 0, "output length");
     assert_eq!(offsets.len(), weights.len(), "taps");
-    pulp::Arch::new().dispatch(
+    wide(
         #[inline(always)]
         || body(source, offsets, weights, bias, out),
     );

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::shared::Shared;
+use crate::cpu::wide::wide;
 use rayon::prelude::*;
 
 /// Partial sums kept side by side: four AVX-512 or eight AVX2 registers.
@@ -49,7 +50,7 @@ impl Linear<'_> {
                     let at = item * self.strides[1] + task * ROWS;
                     // SAFETY: tasks differ in their outputs.
                     let out = unsafe { out.part(at..at + bias.len()) };
-                    pulp::Arch::new().dispatch(
+                    wide(
                         #[inline(always)]
                         || {
                             let rows = weights.chunks_exact(self.inputs).zip(bias);
@@ -93,7 +94,7 @@ impl Linear<'_> {
                         let out = part(item);
                         let rows = first..(first + BLOCK).min(self.outputs);
                         let mut open = rows.filter(|row| g[*row] != 0.0);
-                        pulp::Arch::new().dispatch(
+                        wide(
                             #[inline(always)]
                             || {
                                 let mut four = || [0; 4].map(|_| open.next());

@@ -6,7 +6,9 @@
 
 use super::{Optimiser, State, entry};
 use crate::Result;
+use crate::cpu::wide::wide;
 use crate::formats::Array;
+use rayon::prelude::*;
 
 /// First and second moments, and the powers of the two betas.
 pub struct Adam {
@@ -34,6 +36,85 @@ impl Adam {
     }
 }
 
+/// The range of stimuli that are not clipped.
+pub(super) const EVERYWHERE: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
+
+/// Elements that one task moves.
+const TASK: usize = 16 * 1024;
+
+/// One update's arithmetic.
+#[derive(Clone, Copy)]
+struct Rule {
+    keep1: f32,
+    keep2: f32,
+    step: f32,
+    epsilon: f32,
+}
+
+impl Rule {
+    /// By how much an element goes down whose gradient is `g`; its moments `m` and `v` take that in.
+    #[inline(always)]
+    fn descent(self, g: f32, m: &mut f32, v: &mut f32) -> f32 {
+        *m += (g - *m) * self.keep1;
+        *v += (g * g - *v) * self.keep2;
+        self.step * *m / (v.sqrt() + self.epsilon)
+    }
+}
+
+impl Adam {
+    /// Replaces a gradient by the change that an update with it makes, every element `sizes` times as large.
+    pub(super) fn replace(&mut self, gradient: &mut [f32], sizes: &[f32], rate: f32) {
+        let rule = self.rule(rate);
+        self.each(gradient, sizes, move |g, size, m, v| {
+            -rule.descent(g, m, v) * size
+        });
+    }
+
+    fn rule(&self, rate: f32) -> Rule {
+        Rule {
+            keep1: 1.0 - self.beta1,
+            keep2: 1.0 - self.beta2,
+            step: rate * (1.0 - self.power2).sqrt() / (1.0 - self.power1),
+            epsilon: self.epsilon,
+        }
+    }
+
+    /// Sets every element of `values` to `new` of itself, of the same element of `others`, and of its moments; that is an
+    /// update.
+    fn each(
+        &mut self,
+        values: &mut [f32],
+        others: &[f32],
+        new: impl Fn(f32, f32, &mut f32, &mut f32) -> f32 + Copy + Sync,
+    ) {
+        let moments = self.first.par_chunks_mut(TASK);
+        let moments = moments.zip(self.second.par_chunks_mut(TASK));
+        let values = values.par_chunks_mut(TASK).zip(others.par_chunks(TASK));
+        values.zip(moments).for_each(|((values, others), (m, v))| {
+            wide(
+                #[inline(always)]
+                move || each(values, others, m, v, new),
+            );
+        });
+        self.power1 *= self.beta1;
+        self.power2 *= self.beta2;
+    }
+}
+
+#[inline(always)]
+fn each(
+    values: &mut [f32],
+    others: &[f32],
+    first: &mut [f32],
+    second: &mut [f32],
+    new: impl Fn(f32, f32, &mut f32, &mut f32) -> f32,
+) {
+    let moments = first.iter_mut().zip(second);
+    for ((value, other), (m, v)) in values.iter_mut().zip(others).zip(moments) {
+        *value = new(*value, *other, m, v);
+    }
+}
+
 impl Optimiser for Adam {
     fn update(
         &mut self,
@@ -43,22 +124,10 @@ impl Optimiser for Adam {
         _: bool,
         range: Option<[f32; 2]>,
     ) {
-        let step = rate * (1.0 - self.power2).sqrt() / (1.0 - self.power1);
-        let (keep1, keep2) = (1.0 - self.beta1, 1.0 - self.beta2);
-        for ((x, g), (m, v)) in x
-            .iter_mut()
-            .zip(gradient)
-            .zip(self.first.iter_mut().zip(&mut self.second))
-        {
-            *m += (g - *m) * keep1;
-            *v += (g * g - *v) * keep2;
-            *x -= step * *m / (v.sqrt() + self.epsilon);
-            if let Some([low, high]) = range {
-                *x = x.clamp(low, high);
-            }
-        }
-        self.power1 *= self.beta1;
-        self.power2 *= self.beta2;
+        let ([low, high], rule) = (range.unwrap_or(EVERYWHERE), self.rule(rate));
+        self.each(x, gradient, move |x, g, m, v| {
+            (x - rule.descent(g, m, v)).clamp(low, high)
+        });
     }
 
     fn state(&self) -> State {

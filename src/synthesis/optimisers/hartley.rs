@@ -5,28 +5,20 @@
 //! Soc. Am. 73, 1983). The transform is orthonormal: a gradient with respect to the stimulus becomes one with respect to
 //! the spectrum by the transform itself, and a change of the spectrum one of the stimulus by its inverse.
 
+use crate::cpu::wide::wide;
+use rayon::prelude::*;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
 /// Transforms of one shape, with room to work in.
 pub struct Hartley {
-    planes: usize,
     height: usize,
     width: usize,
     rows: Arc<dyn Fft<f32>>,
     columns: Arc<dyn Fft<f32>>,
-    room: Room,
-}
-
-struct Room {
-    /// Two planes at a time, as real and imaginary parts.
-    pair: Vec<Complex<f32>>,
-    /// Its columns as rows.
-    turned: Vec<Complex<f32>>,
-    /// A row of the spectrum from its end.
-    mirrored: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
+    /// One for every plane.
+    rooms: Vec<Room>,
 }
 
 impl Hartley {
@@ -38,43 +30,53 @@ impl Hartley {
             [] => [1, 1],
         };
         let plane = height * width;
+        let planes = shape.iter().product::<usize>() / plane.max(1);
         let mut planner = FftPlanner::new();
-        let (rows, columns) = (
-            planner.plan_fft_forward(width),
-            planner.plan_fft_forward(height),
-        );
+        let rows = planner.plan_fft_forward(width);
+        let columns = planner.plan_fft_forward(height);
         let scratch = rows
             .get_inplace_scratch_len()
             .max(columns.get_inplace_scratch_len());
-        let room = |n| vec![Complex::default(); n];
+        // On the way back height and width change places.
+        let [band, turned] = if height == 1 || width == 1 {
+            [plane, 0]
+        } else {
+            let half = |height, width| (width / 2 + 1) * height;
+            let band = BAND / 2 * height.max(width);
+            [band, half(height, width).max(half(width, height))]
+        };
+        let rooms = (0..planes).map(|_| Room {
+            band: vec![Complex::default(); band],
+            turned: vec![Complex::default(); turned],
+            scratch: vec![Complex::default(); scratch],
+        });
         Self {
-            planes: shape.iter().product::<usize>() / plane.max(1),
             height,
             width,
+            rooms: rooms.collect(),
             rows,
             columns,
-            room: Room {
-                pair: room(plane),
-                turned: room(if height > 1 { plane } else { 0 }),
-                mirrored: room(height.max(width)),
-                scratch: room(scratch),
-            },
         }
     }
 
-    /// From stimulus to spectrum, in place. In each plane of the spectrum the horizontal frequencies come first: entry
-    /// (k, j), `width` rows of `height`. Turning it back would take time and serve nobody.
-    pub fn forward(&mut self, values: &mut [f32]) {
-        let (rows, columns) = (&*self.rows, &*self.columns);
-        self.room
-            .transform(values, self.height, self.width, rows, columns);
+    /// From stimulus to spectrum. In each plane of the spectrum the horizontal frequencies come first: entry (k, j),
+    /// `width` rows of `height`. Turning it back would take time and serve nobody.
+    pub fn forward(&mut self, stimulus: &[f32], spectrum: &mut [f32]) {
+        let (along, sizes) = ([&*self.rows, &*self.columns], [self.height, self.width]);
+        let (rooms, put) = (&mut self.rooms, |_, new| new);
+        transform(stimulus, spectrum, sizes, along, rooms, put);
     }
 
-    /// From spectrum to stimulus, in place: what [`Self::forward`] undoes, up to rounding.
-    pub fn back(&mut self, values: &mut [f32]) {
-        let (rows, columns) = (&*self.rows, &*self.columns);
-        self.room
-            .transform(values, self.width, self.height, columns, rows);
+    /// From spectrum to stimulus: what [`Self::forward`] undoes, up to rounding. Every value of the stimulus becomes
+    /// `put` of what it was and what it is in the transform.
+    pub fn back(
+        &mut self,
+        spectrum: &[f32],
+        stimulus: &mut [f32],
+        put: impl Fn(f32, f32) -> f32 + Copy + Sync,
+    ) {
+        let (along, sizes) = ([&*self.columns, &*self.rows], [self.width, self.height]);
+        transform(spectrum, stimulus, sizes, along, &mut self.rooms, put);
     }
 
     /// The frequency of every entry of a spectrum, in cycles per length of the stimulus (per side of a square picture).
@@ -84,96 +86,148 @@ impl Hartley {
         let plane = (0..width)
             .flat_map(|k| (0..height).map(move |j| folded(j, height).hypot(folded(k, width))));
         let plane: Vec<f32> = plane.collect();
-        plane.repeat(self.planes)
+        plane.repeat(self.rooms.len())
     }
+}
+
+/// Planes of `height` rows of `width` become spectra of `width` rows of `height`, by Fourier transforms along rows and
+/// columns.
+fn transform(
+    from: &[f32],
+    to: &mut [f32],
+    [height, width]: [usize; 2],
+    along: [&dyn Fft<f32>; 2],
+    rooms: &mut [Room],
+    put: impl Fn(f32, f32) -> f32 + Copy + Sync,
+) {
+    let plane = height * width;
+    let parts = from.par_chunks(plane).zip(to.par_chunks_mut(plane));
+    parts.zip(rooms).for_each(|((from, to), room)| {
+        if height == 1 || width == 1 {
+            room.line(from, to, along[usize::from(width == 1)], put);
+        } else {
+            room.plane(from, to, width, along, put);
+        }
+    });
+}
+
+/// Rows of a plane that are transformed and turned before the next, while they are in the nearest cache. An even number.
+const BAND: usize = 16;
+
+/// Memory for a plane on its way.
+struct Room {
+    /// A few rows, before and after their transform; all of a line.
+    band: Vec<Complex<f32>>,
+    /// Columns of the transformed rows, as rows; none of a line.
+    turned: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
 }
 
 impl Room {
-    /// Planes of `height` rows of `width` become spectra of `width` rows of `height`.
-    fn transform(
+    /// A line, which turned is a line.
+    ///
+    /// With z the Fourier transform's entry for a frequency, the cosines are its real part, and the sines its imaginary
+    /// part with the other sign.
+    fn line(
         &mut self,
-        values: &mut [f32],
-        height: usize,
-        width: usize,
-        rows: &dyn Fft<f32>,
-        columns: &dyn Fft<f32>,
+        from: &[f32],
+        to: &mut [f32],
+        along: &dyn Fft<f32>,
+        put: impl Fn(f32, f32) -> f32 + Copy,
     ) {
-        let plane = height * width;
-        for two in values.chunks_mut(2 * plane) {
-            let (first, second) = two.split_at_mut(plane);
-            if second.is_empty() {
-                let parts = self.pair.iter_mut().zip(&*first);
-                parts.for_each(|(z, re)| *z = Complex::new(*re, 0.0));
-            } else {
-                let parts = self.pair.iter_mut().zip(first.iter().zip(&*second));
-                parts.for_each(|(z, (re, im))| *z = Complex::new(*re, *im));
+        let scale = 1.0 / (from.len() as f32).sqrt();
+        pair(from, &[], &mut self.band);
+        along.process_with_scratch(&mut self.band, &mut self.scratch);
+        wide(
+            #[inline(always)]
+            || each(&self.band, to, put, move |z| (z.re - z.im) * scale),
+        );
+    }
+
+    /// A plane: of what is real, two rows are transformed as real and imaginary parts of one, and of every two columns
+    /// that are then each other's conjugates, one.
+    fn plane(
+        &mut self,
+        from: &[f32],
+        to: &mut [f32],
+        width: usize,
+        [rows, columns]: [&dyn Fft<f32>; 2],
+        put: impl Fn(f32, f32) -> f32 + Copy,
+    ) {
+        let height = from.len() / width;
+        for (index, from) in from.chunks(BAND * width).enumerate() {
+            let count = from.len() / width;
+            let band = &mut self.band[..count.div_ceil(2) * width];
+            for (two, row) in from.chunks(2 * width).zip(band.chunks_mut(width)) {
+                let (even, odd) = two.split_at(width);
+                pair(even, odd, row);
             }
-            // A line turned is a line.
-            let (spectrum, n) = if height == 1 || width == 1 {
-                let line = if height == 1 { rows } else { columns };
-                line.process_with_scratch(&mut self.pair, &mut self.scratch);
-                (&self.pair, plane)
-            } else {
-                rows.process_with_scratch(&mut self.pair, &mut self.scratch);
-                transpose(&self.pair, &mut self.turned, height, width);
-                columns.process_with_scratch(&mut self.turned, &mut self.scratch);
-                (&self.turned, height)
-            };
-            cosines_and_sines(spectrum, n, &mut self.mirrored[..n], first, second);
+            rows.process_with_scratch(band, &mut self.scratch);
+            for k in 0..=width / 2 {
+                let column = &mut self.turned[k * height + index * BAND..][..count];
+                part(band, width, k, column);
+            }
+        }
+        // The columns are twice what they should be.
+        let half = 0.5 / (from.len() as f32).sqrt();
+        for k in 0..=width / 2 {
+            let line = &mut self.turned[k * height..][..height];
+            columns.process_with_scratch(line, &mut self.scratch);
+            let row = &mut to[k * height..][..height];
+            wide(
+                #[inline(always)]
+                || each(line, row, put, move |z| (z.re - z.im) * half),
+            );
+            let opposite = (width - k) % width;
+            if opposite != k {
+                let row = &mut to[opposite * height..][..height];
+                line[1..].reverse();
+                wide(
+                    #[inline(always)]
+                    || each(line, row, put, move |z| (z.re + z.im) * half),
+                );
+            }
         }
     }
 }
 
-/// Orthonormal Hartley transforms of the real and of the imaginary part, from their Fourier transform in rows of `n`.
-///
-/// With z the transform's entry for a frequency and m that for its negative, the cosines are half of z + m and the sines
-/// half of (m − z) / i; the two parts do not mix.
-fn cosines_and_sines(
-    spectrum: &[Complex<f32>],
-    n: usize,
-    mirrored: &mut [Complex<f32>],
-    first: &mut [f32],
-    second: &mut [f32],
+/// Two rows of real numbers become real and imaginary parts of one. Without the second, imaginary parts are zero.
+fn pair(re: &[f32], im: &[f32], to: &mut [Complex<f32>]) {
+    if im.is_empty() {
+        to.iter_mut().zip(re).for_each(|(z, re)| *z = (*re).into());
+        return;
+    }
+    wide(
+        #[inline(always)]
+        || {
+            let parts = to.iter_mut().zip(re.iter().zip(im));
+            parts.for_each(|(z, (re, im))| *z = Complex::new(*re, *im));
+        },
+    );
+}
+
+/// Takes the transforms of paired rows apart: column `k` of twice the transforms of the single rows.
+fn part(paired: &[Complex<f32>], width: usize, k: usize, column: &mut [Complex<f32>]) {
+    let opposite = (width - k) % width;
+    for (two, row) in column.chunks_mut(2).zip(paired.chunks_exact(width)) {
+        let (z, m) = (row[k], row[opposite].conj());
+        two[0] = z + m;
+        if let Some(odd) = two.get_mut(1) {
+            *odd = Complex::new(z.im - m.im, m.re - z.re);
+        }
+    }
+}
+
+/// Puts `entry(row[j])` to `to[j]`.
+#[inline(always)]
+fn each(
+    row: &[Complex<f32>],
+    to: &mut [f32],
+    put: impl Fn(f32, f32) -> f32,
+    entry: impl Fn(&Complex<f32>) -> f32,
 ) {
-    let half = 0.5 / (spectrum.len() as f32).sqrt();
-    let rows = spectrum.len() / n;
-    for (k, row) in spectrum.chunks_exact(n).enumerate() {
-        let opposite = &spectrum[(rows - k) % rows * n..][..n];
-        mirrored[0] = opposite[0];
-        for (m, z) in mirrored[1..].iter_mut().rev().zip(&opposite[1..]) {
-            *m = *z;
-        }
-        let entries = row.iter().zip(&*mirrored);
-        let real = |(z, m): (&Complex<f32>, &Complex<f32>)| (z.re + m.re + (m.im - z.im)) * half;
-        let imaginary =
-            |(z, m): (&Complex<f32>, &Complex<f32>)| (z.im + m.im + (z.re - m.re)) * half;
-        for (v, entry) in first[k * n..][..n].iter_mut().zip(entries.clone()) {
-            *v = real(entry);
-        }
-        if !second.is_empty() {
-            for (v, entry) in second[k * n..][..n].iter_mut().zip(entries) {
-                *v = imaginary(entry);
-            }
-        }
-    }
-}
-
-/// Sides of the squares in which a plane is turned, so that no line of the cache is fetched twice.
-const SQUARE: usize = 16;
-
-/// `height` rows of `width` become `width` rows of `height`.
-fn transpose(from: &[Complex<f32>], to: &mut [Complex<f32>], height: usize, width: usize) {
-    for top in (0..height).step_by(SQUARE) {
-        let rows = top..(top + SQUARE).min(height);
-        for left in (0..width).step_by(SQUARE) {
-            for x in left..(left + SQUARE).min(width) {
-                let column = &mut to[x * height..][rows.clone()];
-                for (v, y) in column.iter_mut().zip(rows.clone()) {
-                    *v = from[y * width + x];
-                }
-            }
-        }
-    }
+    let to = to.iter_mut().zip(row);
+    to.for_each(|(v, z)| *v = put(*v, entry(z)));
 }
 
 #[cfg(test)]
@@ -194,10 +248,17 @@ mod tests {
     fn the_transform_is_its_definition() {
         let turns = |k: usize, t: usize, n: usize| (k * t % n) as f64 / n as f64;
         // The second has a plane without a partner, and more than one square to turn, the last of them not full.
-        for [planes, height, width] in [[2, 4, 7], [1, 19, 21], [3, 17, 16], [2, 1, 9], [1, 8, 1]] {
+        for [planes, height, width] in [
+            [2, 4, 7],
+            [1, 19, 21],
+            [3, 17, 16],
+            [2, 1, 9],
+            [1, 8, 1],
+            [1, 2, 2],
+        ] {
             let x = noise(planes * height * width, 1);
-            let mut spectrum = x.clone();
-            Hartley::new(&[planes, height, width]).forward(&mut spectrum);
+            let mut spectrum = vec![f32::NAN; x.len()];
+            Hartley::new(&[planes, height, width]).forward(&x, &mut spectrum);
             for (i, found) in spectrum.iter().enumerate() {
                 let (p, k, j) = (i / (height * width), i / height % width, i % height);
                 let mut sum = 0.0;
@@ -220,17 +281,21 @@ mod tests {
             let n = shape.iter().product();
             let (x, y) = (noise(n, 1), noise(n, 2));
             let mut hartley = Hartley::new(&shape);
-            let (mut hx, mut by) = (x.clone(), y.clone());
-            hartley.forward(&mut hx);
-            hartley.back(&mut by);
+            let (mut hx, mut by) = (vec![0.0; n], vec![0.0; n]);
+            hartley.forward(&x, &mut hx);
+            hartley.back(&y, &mut by, |_, new| new);
             assert!((dot(&hx, &y) - dot(&x, &by)).abs() < 1e-3, "{shape:?}");
             assert!(
                 (dot(&hx, &hx) / dot(&x, &x) - 1.0).abs() < 1e-5,
                 "{shape:?}"
             );
-            hartley.back(&mut hx);
+            // What was there counts once, at whatever frequency.
+            let mut twice = x.clone();
+            hartley.back(&hx, &mut twice, |old, new| old + new);
             assert!(
-                x.iter().zip(&hx).all(|(a, b)| (a - b).abs() < 1e-5),
+                x.iter()
+                    .zip(&twice)
+                    .all(|(a, b)| (2.0 * a - b).abs() < 1e-5),
                 "{shape:?}"
             );
         }
@@ -242,8 +307,9 @@ mod tests {
         // Three cycles to the right and two down.
         let wave =
             |i: usize| (std::f32::consts::TAU * (3 * (i % 8) + 2 * (i / 8)) as f32 / 8.0).cos();
-        let mut x: Vec<f32> = (0..64).map(wave).collect();
-        hartley.forward(&mut x);
+        let wave: Vec<f32> = (0..64).map(wave).collect();
+        let mut x = vec![0.0; 64];
+        hartley.forward(&wave, &mut x);
         let f = hartley.frequencies();
         for (i, v) in x.iter().enumerate() {
             let there = [3 * 8 + 2, 5 * 8 + 6].contains(&i);

@@ -5,6 +5,7 @@
 //! proportional to 1 / f^tilt, as the amplitudes of natural pictures are with a tilt of 1 (D. J. Field, J. Opt. Soc. Am. A
 //! 4, 1987). Not a published procedure.
 
+use super::adam::EVERYWHERE;
 use super::hartley::Hartley;
 use super::{Adam, Optimiser, State};
 use crate::Result;
@@ -15,8 +16,8 @@ pub struct SpectralAdam {
     adam: Adam,
     /// Steps relative to the learning rate; their mean square is 1, so that a rate means about the same as for Adam.
     sizes: Vec<f32>,
-    gradient: Vec<f32>,
-    change: Vec<f32>,
+    /// The gradient with respect to the spectrum, and then the spectrum's change.
+    spectrum: Vec<f32>,
 }
 
 impl SpectralAdam {
@@ -30,8 +31,7 @@ impl SpectralAdam {
         let rms = (square / sizes.len().max(1) as f64).sqrt() as f32;
         sizes.iter_mut().for_each(|s| *s /= rms);
         Self {
-            gradient: vec![0.0; sizes.len()],
-            change: vec![0.0; sizes.len()],
+            spectrum: vec![0.0; sizes.len()],
             hartley,
             adam,
             sizes,
@@ -45,24 +45,15 @@ impl Optimiser for SpectralAdam {
         x: &mut [f32],
         gradient: &[f32],
         rate: f32,
-        block_begins: bool,
+        _: bool,
         range: Option<[f32; 2]>,
     ) {
-        self.gradient.copy_from_slice(gradient);
-        self.hartley.forward(&mut self.gradient);
-        self.change.fill(0.0);
-        self.adam
-            .update(&mut self.change, &self.gradient, rate, block_begins, None);
-        for (change, size) in self.change.iter_mut().zip(&self.sizes) {
-            *change *= size;
-        }
-        self.hartley.back(&mut self.change);
-        for (x, change) in x.iter_mut().zip(&self.change) {
-            *x += change;
-            if let Some([low, high]) = range {
-                *x = x.clamp(low, high);
-            }
-        }
+        let [low, high] = range.unwrap_or(EVERYWHERE);
+        self.hartley.forward(gradient, &mut self.spectrum);
+        self.adam.replace(&mut self.spectrum, &self.sizes, rate);
+        self.hartley.back(&self.spectrum, x, move |x, change| {
+            (x + change).clamp(low, high)
+        });
     }
 
     fn state(&self) -> State {
@@ -102,11 +93,12 @@ mod tests {
                 .map(|f| f.max(1.0).powi(-2))
                 .collect();
             // A target with a natural picture's spectrum.
-            let mut target = Random::new(3, Purpose::Start).normals(N, 0.0, 1.0);
-            for (t, f) in target.iter_mut().zip(hartley.frequencies()) {
+            let mut spectrum = Random::new(3, Purpose::Start).normals(N, 0.0, 1.0);
+            for (t, f) in spectrum.iter_mut().zip(hartley.frequencies()) {
                 *t /= f.max(1.0);
             }
-            hartley.back(&mut target);
+            let mut target = vec![0.0; N];
+            hartley.back(&spectrum, &mut target, |_, new| new);
             Self {
                 hartley,
                 weights,
@@ -115,13 +107,15 @@ mod tests {
         }
 
         fn evaluate(&mut self, x: &[f32]) -> (f64, Vec<f32>) {
-            let mut d: Vec<f32> = x.iter().zip(&self.target).map(|(x, t)| x - t).collect();
-            self.hartley.forward(&mut d);
+            let away: Vec<f32> = x.iter().zip(&self.target).map(|(x, t)| x - t).collect();
+            let mut d = vec![0.0; N];
+            self.hartley.forward(&away, &mut d);
             d.iter_mut().zip(&self.weights).for_each(|(d, w)| *d *= w);
             let loss = d.iter().map(|d| f64::from(*d) * f64::from(*d)).sum::<f64>() / 2.0;
             d.iter_mut().zip(&self.weights).for_each(|(d, w)| *d *= w);
-            self.hartley.back(&mut d);
-            (loss, d)
+            let mut gradient = vec![0.0; N];
+            self.hartley.back(&d, &mut gradient, |_, new| new);
+            (loss, gradient)
         }
 
         fn after(&mut self, rule: &mut dyn Optimiser, steps: usize) -> f64 {
