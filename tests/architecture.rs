@@ -99,7 +99,10 @@ fn tools_stay_in_their_rooms() {
         ("bytemuck", &["gui"]),
         ("anyhow", &["cli", "gui", "main"]),
         ("clap", &["cli", "main"]),
-        ("candle_core", &["error", "layers", "network", "session"]),
+        (
+            "candle_core",
+            &["error", "layers", "network", "synthesis", "session"],
+        ),
         ("gemm", &["cpu"]),
         ("rustfft", &["stimulus", "layers", "cpu", "synthesis"]),
         ("symphonia", &["stimulus"]),

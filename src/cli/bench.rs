@@ -181,26 +181,35 @@ fn measure(
         )
     };
     let mut all = (1..=batch as u64).map(begin).collect::<Result<Vec<_>>>()?;
-    let mut step = || -> Result<()> {
-        let mut members: Vec<&mut Synthesis> = all.iter_mut().collect();
-        let reports = step_together(&mut members, executor)?;
-        reports
-            .into_iter()
-            .try_for_each(|report| report.map(|_| ()))
-    };
-    for _ in 0..3 {
-        step()?;
-    }
-    let (begun, mut times) = (Instant::now(), Vec::new());
-    while begun.elapsed() < time || times.is_empty() {
+    // As many as asked for, where an executor is not waited for at each; how many, and milliseconds a step.
+    let mut steps = |count: u64| -> Result<(usize, f64)> {
         let began = Instant::now();
-        step()?;
-        times.push(began.elapsed().as_secs_f64() * 1e3 / batch as f64);
+        let made = match &mut all[..] {
+            [alone] => alone.steps(count, executor)?.len(),
+            many => {
+                let mut members: Vec<&mut Synthesis> = many.iter_mut().collect();
+                let reports = step_together(&mut members, executor)?;
+                reports.into_iter().collect::<Result<Vec<_>>>()?.len()
+            }
+        };
+        Ok((made, began.elapsed().as_secs_f64() * 1e3 / made as f64))
+    };
+    let mut pace = 0.0;
+    for _ in 0..3 {
+        pace = steps(1)?.1;
+    }
+    // As a run does: what is made in a tenth of a second, up to where it is measured.
+    let count = ((100.0 / pace) as u64).clamp(1, 25);
+    let (begun, mut times, mut made) = (Instant::now(), Vec::new(), 0);
+    while begun.elapsed() < time || times.is_empty() {
+        let (steps, pace) = steps(count)?;
+        made += steps;
+        times.push(pace);
     }
     times.sort_by(f64::total_cmp);
     Ok(Measurement {
         batch,
-        steps: times.len(),
+        steps: made / batch,
         median_ms: times[times.len() / 2],
         fastest_ms: times[0],
     })

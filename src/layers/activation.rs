@@ -37,11 +37,13 @@ impl FrozenLayer for Rectifier {
     }
 
     fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor> {
-        let x = only(inputs)?.relu()?;
-        Ok(match self.ceiling {
-            Some(ceiling) => x.minimum(f64::from(ceiling))?,
-            None => x,
-        })
+        let x = only(inputs)?;
+        let y = match self.ceiling {
+            Some(ceiling) => x.relu()?.minimum(f64::from(ceiling))?,
+            None => x.relu()?,
+        };
+        // candle's makes 0 of what is not a number, and so a network that has overflowed would look sound.
+        Ok(x.ne(x)?.where_cond(x, &y)?)
     }
 
     /// 1 strictly between floor and ceiling and 0 elsewhere, as in TensorFlow and PyTorch (candle's own gradient is 1
@@ -96,6 +98,15 @@ mod tests {
             .unwrap()
             .remove(0);
         assert_eq!(g.to_vec2::<f32>().unwrap(), [[0.0, 0.0, 1.0, 0.0, 0.0]]);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_not_hidden() {
+        let x = Tensor::new(&[f32::NAN, 1.0, -1.0], &candle_core::Device::Cpu).unwrap();
+        for rectifier in [Rectifier::RELU, Rectifier::RELU6] {
+            let y = rectifier.forward(&[&x]).unwrap().to_vec1::<f32>().unwrap();
+            assert!(y[0].is_nan() && y[1..] == [1.0, 0.0], "{y:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The interface behind which networks are run.
 
 use super::graph::{Graph, NodeId, Tap};
+use super::reference::Reference;
 use crate::{Error, Result};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,6 +22,12 @@ pub trait Executor: Send {
 
     /// The threads that it computes with, for what else a step does; none where it computes elsewhere.
     fn threads(&self) -> Option<Arc<rayon::ThreadPool>> {
+        None
+    }
+
+    /// The executor as one of tensors, which stay on its device while several steps are made: a graphics card is idle
+    /// whenever it is waited for.
+    fn resident(&mut self) -> Option<&mut Reference> {
         None
     }
 

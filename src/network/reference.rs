@@ -39,6 +39,11 @@ impl Reference {
         })
     }
 
+    /// Where the tensors are.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The output of `until` for a batch `[batch, …]`, remembered for [`Self::pullback_tensor`].
     pub fn forward_tensor(&mut self, input: &Tensor, until: NodeId) -> Result<Tensor> {
         self.values.fill(None);
@@ -106,6 +111,14 @@ impl Reference {
             .collect()
     }
 
+    /// Values as a batch of one, on the device.
+    ///
+    /// # Errors
+    /// When there are not as many as the node has.
+    pub fn item_tensor(&self, values: &[f32], node: NodeId, what: &str) -> Result<Tensor> {
+        Ok(self.one_item(values, node, what)?.to_device(&self.device)?)
+    }
+
     fn one_item(&self, values: &[f32], node: NodeId, what: &str) -> Result<Tensor> {
         let shape = &self.graph.node(node).shape;
         if values.len() != shape.iter().product::<usize>() {
@@ -123,6 +136,10 @@ impl Executor for Reference {
 
     fn name(&self) -> &'static str {
         "reference"
+    }
+
+    fn resident(&mut self) -> Option<&mut Reference> {
+        Some(self)
     }
 
     /// One: a batch of tensors would round differently from an item alone.

@@ -94,7 +94,8 @@ impl Worker {
         self.beginning = None;
     }
 
-    /// One step of every run that is not held.
+    /// One step of every run that is not held; several of one that goes on alone on a device that had better not be waited
+    /// for at each.
     fn round(&mut self, executor: &mut dyn Executor) {
         let stepping = || self.members.iter().filter(|m| !m.paused);
         let ids: Vec<JobId> = stepping().map(|m| m.run.id).collect();
@@ -102,15 +103,32 @@ impl Worker {
             return;
         }
         let begun = Instant::now();
+        let every = self.options.checkpoint_steps.max(1);
+        let unseen = stepping().next().map_or(1, |m| m.run.steps_unseen(every));
         let mut syntheses: Vec<&mut Synthesis> = self
             .members
             .iter_mut()
             .filter(|m| !m.paused)
             .map(|m| &mut m.run.synthesis)
             .collect();
-        let reports = step_together(&mut syntheses, executor);
+        let mut earlier = Vec::new();
+        let reports = match &mut syntheses[..] {
+            [alone] => Ok(vec![alone.steps(unseen, executor).and_then(|reports| {
+                earlier = reports;
+                let last = earlier.pop();
+                last.ok_or_else(|| Error::Internal("no step was made".into()))
+            })]),
+            all => step_together(all, executor),
+        };
         // Each is charged an equal part, so that the seconds of all runs add up to the time that has passed.
-        let share = begun.elapsed() / u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let steps = ids.len() + earlier.len();
+        let share = begun.elapsed() / u32::try_from(steps).unwrap_or(u32::MAX);
+        for report in earlier {
+            if let Some(at) = self.place(ids[0]) {
+                let Member { run, pending, .. } = &mut self.members[at];
+                run.record(&report, share, None, pending);
+            }
+        }
         let found = reports.and_then(|reports| self.measured(reports, executor));
         match found {
             Ok(found) => {
@@ -194,8 +212,8 @@ impl Worker {
             self.members.remove(at);
             return self.news.report(event);
         }
-        let steps = self.options.checkpoint_steps.max(1);
-        if run.synthesis.updates().is_multiple_of(steps)
+        let every = self.options.checkpoint_steps.max(1);
+        if run.synthesis.updates().is_multiple_of(every)
             && let Err(error) = self.news.checkpoint(run)
         {
             return self.leave(at, error.to_string());

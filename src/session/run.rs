@@ -7,7 +7,7 @@ use super::live::Live;
 use super::messages::{Finished, JobId, Started};
 use super::pending::Pending;
 use super::run_folder::{Beginning, Contents, FinishedRun, RunFolder};
-use super::trace::{Sample, Trace, TraceRow};
+use super::trace::{Sample, Trace, TraceRow, sampled};
 use crate::formats::Array;
 use crate::network::{Executor, NodeId, Tap};
 use crate::synthesis::{Procedure, Spec, StepReport, Synthesis};
@@ -232,6 +232,24 @@ impl Run {
         }
         self.seconds = 0.0;
         Ok(())
+    }
+
+    /// How many steps can be made before anybody looks at the run: up to the next of which measures, a snapshot or a
+    /// checkpoint are due, which come every so many updates; and no more than are made in a tenth of a second, which an
+    /// order can wait.
+    pub(super) fn steps_unseen(&self, checkpoint_steps: u64) -> u64 {
+        const PATIENCE: f64 = 0.1;
+        let next = self.synthesis.updates();
+        let last = self.synthesis.procedure().steps;
+        let snapshots = self.history.as_ref().map_or(&[][..], |(steps, _)| steps);
+        let is_due = |step: &u64| {
+            sampled(*step, *step >= last)
+                || (step + 1).is_multiple_of(checkpoint_steps)
+                || snapshots.binary_search(step).is_ok()
+        };
+        let until_due = (next..).take_while(|step| !is_due(step)).count() as u64 + 1;
+        let pace = self.seconds / self.trace.rows.len().max(1) as f64;
+        until_due.min((PATIENCE / pace) as u64).max(1)
     }
 
     /// The snapshots so far, where any are kept.

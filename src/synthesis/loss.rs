@@ -1,6 +1,8 @@
 //! How far the metamer's activations are from the target, and the gradient of that.
 
+use crate::Result;
 use crate::cpu::wide::wide;
+use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// A loss between an activation and its target, d = activation − target.
@@ -49,6 +51,35 @@ impl Loss {
         }
     }
 
+    /// The same on a device: the loss as a scalar, and its gradient in the shape of the activation. Nothing is read back.
+    ///
+    /// Sums are taken as [`square_sum`] takes them.
+    ///
+    /// # Errors
+    /// When the shapes differ or the device fails.
+    pub(super) fn evaluate_tensors(
+        self,
+        activation: &Tensor,
+        target: &Tensor,
+    ) -> Result<(Tensor, Tensor)> {
+        let d = (activation - target)?;
+        Ok(match self {
+            Self::HalfSquared => ((square_sum(&d)? * 0.5)?, d),
+            Self::RelativeL2 => {
+                let (noise, signal) = (square_sum(&d)?.sqrt()?, square_sum(target)?.sqrt()?);
+                // Where the noise is zero, so is what this is multiplied by.
+                let product = noise.mul(&signal)?;
+                let least = product.ones_like()?.affine(1e-30, 0.0)?;
+                let scale = product.maximum(&least)?.recip()?.to_dtype(d.dtype())?;
+                (noise.div(&signal)?, d.broadcast_mul(&scale)?)
+            }
+            Self::L1 => {
+                let sum = d.abs()?.to_dtype(precise(&d))?.sum_all()?;
+                (sum, d.sign()?)
+            }
+        })
+    }
+
     /// The name of the loss's axis.
     pub fn title(self) -> &'static str {
         match self {
@@ -56,6 +87,19 @@ impl Loss {
             Self::RelativeL2 => "relative L2 distance",
             Self::L1 => "sum of absolute differences",
         }
+    }
+}
+
+/// Σ v² as a scalar: in `f64`, except on Metal, which has none.
+pub(super) fn square_sum(values: &Tensor) -> Result<Tensor> {
+    Ok(values.to_dtype(precise(values))?.sqr()?.sum_all()?)
+}
+
+fn precise(values: &Tensor) -> DType {
+    if values.device().is_metal() {
+        DType::F32
+    } else {
+        DType::F64
     }
 }
 

@@ -6,6 +6,7 @@ pub mod loss;
 pub mod optimisers;
 pub mod procedure;
 pub mod recipe;
+mod resident;
 pub mod schedule;
 pub mod spec;
 pub mod start;

@@ -208,7 +208,9 @@ impl Procedure {
         let wrong = |wanted: &str| Error::value(field, format!("must be {wanted}, found '{text}'"));
         let new = match old {
             toml::Value::Integer(_) => {
-                toml::Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?)
+                // None of them counts anything of which there can be less than nothing.
+                let number = text.parse().ok().filter(|n: &i64| *n >= 0);
+                toml::Value::Integer(number.ok_or_else(|| wrong("a whole number, 0 or more"))?)
             }
             toml::Value::Float(_) => {
                 toml::Value::Float(text.parse().map_err(|_| wrong("a number"))?)
@@ -303,7 +305,9 @@ mod tests {
         let before = p.clone();
         let message = |p: &mut Procedure, k, v| p.set(k, v).unwrap_err().to_string();
         assert!(message(&mut p, "learning_rat", "1").contains("did you mean 'learning_rate'"));
-        assert!(message(&mut p, "steps", "-5").contains("steps"));
+        assert!(
+            message(&mut p, "steps", "-5").contains("steps: must be a whole number, 0 or more")
+        );
         assert!(message(&mut p, "steps", "many").contains("whole number"));
         assert!(message(&mut p, "loss", "l3").contains("loss"));
         assert!(message(&mut p, "decay_steps", "0").contains("at least 1"));

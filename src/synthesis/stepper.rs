@@ -2,9 +2,10 @@
 
 use super::Procedure;
 use super::optimisers::{Optimiser, State, normalised::norm};
+use super::resident::Resident;
 use crate::formats::Array;
 use crate::network::executor::on_threads_of;
-use crate::network::{Executor, NodeId, Tap};
+use crate::network::{Executor, NodeId, Reference, Tap};
 use crate::{Error, Result};
 
 /// What one step found.
@@ -37,6 +38,10 @@ pub struct Synthesis {
     optimiser: Box<dyn Optimiser>,
     gradient: Vec<f32>,
     cotangent: Vec<f32>,
+    /// The stimulus's shape.
+    shape: Vec<usize>,
+    /// What stays on a device, once steps were made there.
+    resident: Option<Resident>,
 }
 
 impl Synthesis {
@@ -75,6 +80,8 @@ impl Synthesis {
             x: start,
             step: 0,
             finished: false,
+            shape: shape.to_vec(),
+            resident: None,
             procedure,
         })
     }
@@ -137,6 +144,63 @@ impl Synthesis {
         })
     }
 
+    /// As many steps, one at least, without waiting for the device at each of them, where the executor is one of tensors;
+    /// elsewhere one. Fewer too where the synthesis ends before, or leaves the finite numbers: then the next call says so.
+    ///
+    /// After the call the executor still holds the activations of the last stimulus that was evaluated.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn steps(&mut self, count: u64, executor: &mut dyn Executor) -> Result<Vec<StepReport>> {
+        let possible = Resident::can_do(&self.procedure, &self.shape);
+        match executor.resident().filter(|_| possible) {
+            Some(executor) => self.steps_on_device(count.max(1), executor),
+            None => Ok(vec![self.step(executor)?]),
+        }
+    }
+
+    fn steps_on_device(&mut self, count: u64, executor: &mut Reference) -> Result<Vec<StepReport>> {
+        let resident = match self.resident.take().filter(|r| r.belongs_to(executor)) {
+            Some(resident) => resident,
+            None => {
+                let range = self.procedure.clip.then_some(self.range);
+                let (procedure, target) = (&self.procedure, &self.target);
+                Resident::new(executor, procedure, self.tap, target, &self.shape, range)?
+            }
+        };
+        let resident = self.resident.insert(resident);
+        let left = self.procedure.steps.saturating_sub(self.step) + 1;
+        let (procedure, step) = (&self.procedure, self.step);
+        let from = (&*self.x, &self.optimiser.state());
+        let outcome = resident.steps(executor, procedure, from, step, count.min(left))?;
+        let finite = |found: &&[f64; 2]| found.iter().all(|v| v.is_finite());
+        match outcome.found.iter().take_while(finite).count() {
+            0 => {
+                let [loss, norm] = outcome.found[0];
+                self.require_finite("loss", loss)?;
+                self.require_finite("gradient", norm)?;
+            }
+            // Once more, only as far as all was well.
+            good if good < outcome.found.len() => {
+                return self.steps_on_device(good as u64, executor);
+            }
+            _ => {}
+        }
+        self.optimiser.restore(&outcome.state)?;
+        self.x = outcome.x;
+        let mut reports = Vec::with_capacity(outcome.found.len());
+        for [loss, gradient_norm] in outcome.found {
+            reports.push(self.report(loss, gradient_norm));
+            if !self.finished {
+                self.step += 1;
+            }
+        }
+        if let Some(previous) = outcome.previous {
+            self.previous = previous;
+        }
+        Ok(reports)
+    }
+
     /// The loss of the present stimulus, whose activation this is, and with it the loss's gradient at the layer.
     ///
     /// # Errors
@@ -172,29 +236,34 @@ impl Synthesis {
         let gradient_norm = norm(&self.gradient);
         self.require_finite("gradient", gradient_norm)?;
 
-        let finished = self.step >= self.procedure.steps;
-        self.finished = finished;
-        let step = self.step;
-        let learning_rate = self.procedure.rate(if finished {
-            step.saturating_sub(1)
-        } else {
-            step
-        });
-        if !finished {
+        let report = self.report(loss, gradient_norm);
+        if !report.finished {
             self.previous.copy_from_slice(&self.x);
             let range = self.procedure.clip.then_some(self.range);
-            let begins = self.procedure.block_begins(step);
+            let begins = self.procedure.block_begins(self.step);
+            let rate = report.learning_rate;
             self.optimiser
-                .update(&mut self.x, &self.gradient, learning_rate, begins, range);
+                .update(&mut self.x, &self.gradient, rate, begins, range);
             self.step += 1;
         }
-        Ok(StepReport {
+        Ok(report)
+    }
+
+    /// What is reported of the evaluation that comes before the next update.
+    fn report(&mut self, loss: f64, gradient_norm: f64) -> StepReport {
+        let step = self.step;
+        self.finished = step >= self.procedure.steps;
+        StepReport {
             step,
             loss,
-            learning_rate,
+            learning_rate: self.procedure.rate(if self.finished {
+                step.saturating_sub(1)
+            } else {
+                step
+            }),
             gradient_norm,
-            finished,
-        })
+            finished: self.finished,
+        }
     }
 
     fn require_finite(&mut self, what: &'static str, value: f64) -> Result<()> {

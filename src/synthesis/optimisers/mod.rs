@@ -40,7 +40,7 @@ pub trait Optimiser: Send {
 }
 
 /// The entry `name` of a state, which must have `length` values.
-fn entry<'s>(state: &'s State, name: &str, length: usize) -> Result<&'s [f32]> {
+pub(super) fn entry<'s>(state: &'s State, name: &str, length: usize) -> Result<&'s [f32]> {
     let array = state.get(name).ok_or_else(|| {
         Error::value("checkpoint", format!("the optimiser's '{name}' is missing"))
     })?;

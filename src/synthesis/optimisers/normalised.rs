@@ -10,9 +10,9 @@ use crate::formats::Array;
 use crate::synthesis::loss::sum_of_squares;
 
 /// Added to the gradient's norm, as published; keeps a zero gradient harmless.
-const TINY: f32 = 1e-10;
+pub(in crate::synthesis) const TINY: f32 = 1e-10;
 /// The radius of the ball around the block's start.
-const RADIUS: f64 = 1e5;
+pub(in crate::synthesis) const RADIUS: f64 = 1e5;
 
 /// The stimulus at the start of the present block.
 pub struct Normalised {

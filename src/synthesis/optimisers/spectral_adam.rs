@@ -20,16 +20,22 @@ pub struct SpectralAdam {
     spectrum: Vec<f32>,
 }
 
+/// How large the steps of entries of given frequencies are, relative to the learning rate.
+pub(in crate::synthesis) fn sizes(mut frequencies: Vec<f32>, tilt: f32) -> Vec<f32> {
+    let sizes = &mut frequencies;
+    // The mean has no frequency; it moves as one cycle does.
+    sizes.iter_mut().for_each(|f| *f = f.max(1.0).powf(-tilt));
+    let square: f64 = sizes.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
+    let rms = (square / sizes.len().max(1) as f64).sqrt() as f32;
+    sizes.iter_mut().for_each(|s| *s /= rms);
+    frequencies
+}
+
 impl SpectralAdam {
     /// Zero moments for stimuli of a shape, with `adam` for as many values.
     pub fn new(shape: &[usize], adam: Adam, tilt: f32) -> Self {
         let hartley = Hartley::new(shape);
-        let mut sizes = hartley.frequencies();
-        // The mean has no frequency; it moves as one cycle does.
-        sizes.iter_mut().for_each(|f| *f = f.max(1.0).powf(-tilt));
-        let square: f64 = sizes.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
-        let rms = (square / sizes.len().max(1) as f64).sqrt() as f32;
-        sizes.iter_mut().for_each(|s| *s /= rms);
+        let sizes = sizes(hartley.frequencies(), tilt);
         Self {
             spectrum: vec![0.0; sizes.len()],
             hartley,
