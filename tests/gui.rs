@@ -54,7 +54,7 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
         .get_by_role_and_label(Role::TextInput, "Steps")
         .type_text("many");
     w.harness.run_steps(2);
-    assert!(w.shows("steps: must be a whole number, found 'many'"));
+    assert!(w.shows("steps: must be a whole number, 0 or more, found 'many'"));
     w.press(Modifiers::COMMAND, Key::A);
     w.harness
         .get_by_role_and_label(Role::TextInput, "Steps")
