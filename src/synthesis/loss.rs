@@ -187,4 +187,33 @@ mod tests {
                 .is_finite()
         );
     }
+
+    #[test]
+    fn on_a_device_it_is_the_same() {
+        let tensor = |values: &[f32]| Tensor::new(values, &candle_core::Device::Cpu).unwrap();
+        let target: Vec<f32> = (0..50).map(|i| (i as f32 * 0.7).sin()).collect();
+        let mut at: Vec<f32> = (0..50).map(|i| (i as f32 * 1.3).cos()).collect();
+        at[3] = target[3];
+        let zeros = vec![0.0; 50];
+        for loss in [Loss::HalfSquared, Loss::RelativeL2, Loss::L1] {
+            // Elsewhere, at the target itself, and where there is nothing to be relative to.
+            for (at, target) in [(&at, &target), (&target, &target), (&at, &zeros)] {
+                let mut gradient = vec![f32::NAN; 50];
+                let expected = loss.evaluate(at, target, &mut gradient);
+                let (found, d) = loss.evaluate_tensors(&tensor(at), &tensor(target)).unwrap();
+                let found = found.to_scalar::<f64>().unwrap();
+                if !expected.is_finite() {
+                    assert!(!found.is_finite(), "{loss:?}: {found}");
+                    continue;
+                }
+                assert!(
+                    (expected - found).abs() <= 1e-12 * expected,
+                    "{loss:?}: {found}"
+                );
+                for (e, d) in gradient.iter().zip(d.to_vec1::<f32>().unwrap()) {
+                    assert!((e - d).abs() <= 1e-6 * e.abs(), "{loss:?}: {e} {d}");
+                }
+            }
+        }
+    }
 }
