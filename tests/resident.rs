@@ -154,6 +154,11 @@ fn all_rules_and_losses_come_to_what_they_come_to_when_they_are_waited_for() {
         );
         let apart = farthest(alone.stimulus(), resident.stimulus());
         assert!(apart < 1e-4, "{index}: {apart}");
+        // The optimiser's state too: where a block begins shows nowhere else.
+        for (name, expected) in alone.state() {
+            let apart = farthest(&expected.values, &resident.state()[&name].values);
+            assert!(apart < 1e-3, "{index}: {name}: {apart}");
+        }
         // How they are cut, which a session does by the clock, makes no difference.
         let mut at_once = synthesis(procedure);
         assert_eq!(in_goes(&mut at_once, &[21]), found);
