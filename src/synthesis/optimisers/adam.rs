@@ -44,14 +44,14 @@ const TASK: usize = 16 * 1024;
 
 /// One update's arithmetic.
 #[derive(Clone, Copy)]
-struct Rule {
+struct Update {
     keep1: f32,
     keep2: f32,
     step: f32,
     epsilon: f32,
 }
 
-impl Rule {
+impl Update {
     /// By how much an element goes down whose gradient is `g`; its moments `m` and `v` take that in.
     #[inline(always)]
     fn descent(self, g: f32, m: &mut f32, v: &mut f32) -> f32 {
@@ -64,14 +64,14 @@ impl Rule {
 impl Adam {
     /// Replaces a gradient by the change that an update with it makes, every element `sizes` times as large.
     pub(super) fn replace(&mut self, gradient: &mut [f32], sizes: &[f32], rate: f32) {
-        let rule = self.rule(rate);
+        let next = self.next(rate);
         self.each(gradient, sizes, move |g, size, m, v| {
-            -rule.descent(g, m, v) * size
+            -next.descent(g, m, v) * size
         });
     }
 
-    fn rule(&self, rate: f32) -> Rule {
-        Rule {
+    fn next(&self, rate: f32) -> Update {
+        Update {
             keep1: 1.0 - self.beta1,
             keep2: 1.0 - self.beta2,
             step: rate * (1.0 - self.power2).sqrt() / (1.0 - self.power1),
@@ -124,9 +124,9 @@ impl Optimiser for Adam {
         _: bool,
         range: Option<[f32; 2]>,
     ) {
-        let ([low, high], rule) = (range.unwrap_or(EVERYWHERE), self.rule(rate));
+        let ([low, high], next) = (range.unwrap_or(EVERYWHERE), self.next(rate));
         self.each(x, gradient, move |x, g, m, v| {
-            (x - rule.descent(g, m, v)).clamp(low, high)
+            (x - next.descent(g, m, v)).clamp(low, high)
         });
     }
 

@@ -11,6 +11,15 @@ use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
+/// Height and width of a stimulus's planes: its last two sizes, where it has two.
+pub(in crate::synthesis) fn sides(shape: &[usize]) -> [usize; 2] {
+    match *shape {
+        [.., height, width] => [height, width],
+        [n] => [1, n],
+        [] => [1, 1],
+    }
+}
+
 /// Transforms of one shape, with room to work in.
 pub struct Hartley {
     height: usize,
@@ -22,13 +31,9 @@ pub struct Hartley {
 }
 
 impl Hartley {
-    /// For stimuli of a shape; its last two sizes make up a plane, where it has two.
+    /// For stimuli of a shape.
     pub fn new(shape: &[usize]) -> Self {
-        let [height, width] = match *shape {
-            [.., height, width] => [height, width],
-            [n] => [1, n],
-            [] => [1, 1],
-        };
+        let [height, width] = sides(shape);
         let plane = height * width;
         let planes = shape.iter().product::<usize>() / plane.max(1);
         let mut planner = FftPlanner::new();

@@ -3,6 +3,7 @@
 //!
 //! Spectra lie as those of the [other transform](super::super::optimisers::hartley) do.
 
+use super::super::optimisers::hartley::sides;
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 
@@ -52,15 +53,6 @@ fn turns([rows, columns]: [usize; 2], n: usize, by: f64, device: &Device) -> Res
         Tensor::from_vec(entries.collect::<Vec<f32>>(), (rows, columns), device)
     };
     Ok([matrix(libm::cos)?, matrix(libm::sin)?])
-}
-
-/// Height and width of a stimulus's planes.
-fn sides(shape: &[usize]) -> [usize; 2] {
-    match *shape {
-        [.., height, width] => [height, width],
-        [n] => [1, n],
-        [] => [1, 1],
-    }
 }
 
 /// The two factors of a number that are nearest to each other, the smaller first.
