@@ -10,7 +10,7 @@ use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::formats::{Array, npy, npz, safetensors};
 use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap};
-use metamer_studio::synthesis::{Loss, Synthesis, recipe};
+use metamer_studio::synthesis::{Loss, Synthesis, Target, recipe};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -224,7 +224,7 @@ fn activations_and_gradients_agree_with_pytorch() {
         for (layer, half_squared, normalised) in losses {
             let node = executor.graph().find(layer).unwrap();
             executor.forward(&picture(), node).unwrap();
-            let target = executor.activation(node).unwrap().into_owned();
+            let target = Target::new(executor.activation(node).unwrap().into_owned());
             let key = if layer == "final" {
                 layer.to_owned()
             } else {
@@ -236,7 +236,7 @@ fn activations_and_gradients_agree_with_pytorch() {
             ] {
                 executor.forward(&start(), node).unwrap();
                 let activation = executor.activation(node).unwrap().into_owned();
-                let mut cotangent = vec![0.0; target.len()];
+                let mut cotangent = vec![0.0; target.values.len()];
                 let loss = kind.evaluate(&activation, &target, &mut cotangent);
                 assert!(
                     (loss / expected_loss - 1.0).abs() < 1e-5,

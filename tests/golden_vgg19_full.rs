@@ -25,7 +25,7 @@ use metamer_studio::layers::{FrozenLayer, Layer, Parameter};
 use metamer_studio::network::architectures::Supply;
 use metamer_studio::network::architectures::vgg19_slim::vgg19;
 use metamer_studio::network::{Executor, Graph, NodeId, Tap};
-use metamer_studio::synthesis::Loss;
+use metamer_studio::synthesis::{Loss, Target};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -273,6 +273,7 @@ fn the_whole_network_agrees_with_tensorflow() {
     for (node, name, target) in targets {
         let activation = executor.activation(node).unwrap().into_owned();
         let mut cotangent = vec![0.0; target.len()];
+        let target = Target::new(target);
         let loss = Loss::HalfSquared.evaluate(&activation, &target, &mut cotangent);
         let expected_loss = info["losses"][&name]["loss"].as_f64().unwrap();
         let error = (loss / expected_loss - 1.0).abs();

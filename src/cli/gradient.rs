@@ -7,7 +7,7 @@ use crate::formats::{Array, npy, npz};
 use crate::network::registry;
 use crate::session::stimulus::prepared;
 use crate::session::{Stimulus, job};
-use crate::synthesis::Loss;
+use crate::synthesis::{Loss, Target};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ impl Gradient {
             (None, None) => return Err(anyhow::anyhow!("--stimulus or --target is needed")),
         };
         executor.forward(&at, layer)?;
-        let mut cotangent = vec![0.0; target.len()];
+        let (mut cotangent, target) = (vec![0.0; target.len()], Target::new(target));
         let loss =
             Loss::from(self.loss).evaluate(&executor.activation(layer)?, &target, &mut cotangent);
         let mut gradient = vec![0.0; at.len()];

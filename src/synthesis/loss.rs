@@ -3,7 +3,26 @@
 use crate::Result;
 use crate::cpu::wide::wide;
 use candle_core::{DType, Tensor};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// The activation that is to be matched.
+pub struct Target {
+    /// Its elements.
+    pub values: Vec<f32>,
+    /// Their L2 norm, which losses are relative to.
+    pub norm: f64,
+}
+
+impl Target {
+    /// Of these elements.
+    pub fn new(values: Vec<f32>) -> Self {
+        Self {
+            norm: norm(&values),
+            values,
+        }
+    }
+}
 
 /// A loss between an activation and its target, d = activation − target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,25 +41,26 @@ impl Loss {
     ///
     /// Sums are taken in `f64`. As in PyTorch the gradient of the norm is zero where the norm is zero, and a target of
     /// zeros makes the relative loss infinite or NaN, which a synthesis reports.
-    pub fn evaluate(self, activation: &[f32], target: &[f32], gradient: &mut [f32]) -> f64 {
+    pub fn evaluate(self, activation: &[f32], target: &Target, gradient: &mut [f32]) -> f64 {
+        let square = difference(activation, &target.values, gradient);
         match self {
-            Self::HalfSquared => difference(activation, target, gradient) / 2.0,
+            Self::HalfSquared => square / 2.0,
             Self::RelativeL2 => {
-                let noise = difference(activation, target, gradient).sqrt();
-                let signal = sum_of_squares(target).sqrt();
+                let noise = square.sqrt();
                 let scale = if noise == 0.0 {
                     0.0
                 } else {
-                    (1.0 / (noise * signal)) as f32
+                    (1.0 / (noise * target.norm)) as f32
                 };
-                wide(
-                    #[inline(always)]
-                    || gradient.iter_mut().for_each(|g| *g *= scale),
-                );
-                noise / signal
+                gradient.par_chunks_mut(TASK).for_each(|part| {
+                    wide(
+                        #[inline(always)]
+                        move || part.iter_mut().for_each(|g| *g *= scale),
+                    );
+                });
+                noise / target.norm
             }
             Self::L1 => {
-                difference(activation, target, gradient);
                 let mut sum = 0.0;
                 for d in gradient {
                     sum += f64::from(d.abs());
@@ -51,7 +71,8 @@ impl Loss {
         }
     }
 
-    /// The same on a device: the loss as a scalar, and its gradient in the shape of the activation. Nothing is read back.
+    /// The same on a device, for a target of a norm: the loss as a scalar, and its gradient in the shape of the activation.
+    /// Nothing is read back.
     ///
     /// Sums are taken as [`square_sum`] takes them.
     ///
@@ -61,17 +82,18 @@ impl Loss {
         self,
         activation: &Tensor,
         target: &Tensor,
+        norm: f64,
     ) -> Result<(Tensor, Tensor)> {
         let d = (activation - target)?;
         Ok(match self {
             Self::HalfSquared => ((square_sum(&d)? * 0.5)?, d),
             Self::RelativeL2 => {
-                let (noise, signal) = (square_sum(&d)?.sqrt()?, square_sum(target)?.sqrt()?);
+                let noise = square_sum(&d)?.sqrt()?;
                 // Where the noise is zero, so is what this is multiplied by.
-                let product = noise.mul(&signal)?;
+                let product = (&noise * norm)?;
                 let least = product.ones_like()?.affine(1e-30, 0.0)?;
                 let scale = product.maximum(&least)?.recip()?.to_dtype(d.dtype())?;
-                (noise.div(&signal)?, d.broadcast_mul(&scale)?)
+                ((noise / norm)?, d.broadcast_mul(&scale)?)
             }
             Self::L1 => {
                 let sum = d.abs()?.to_dtype(precise(&d))?.sum_all()?;
@@ -103,26 +125,45 @@ fn precise(values: &Tensor) -> DType {
     }
 }
 
-/// Sums side by side: one alone would wait for every addition to end.
-const SIDE_BY_SIDE: usize = 16;
-
-/// Sets d = activation − target, and returns Σ d², summed as [`sum_of_squares`] does.
-fn difference(activation: &[f32], target: &[f32], d: &mut [f32]) -> f64 {
-    wide(
-        #[inline(always)]
-        || {
-            subtract(activation, target, d);
-            squares(d)
-        },
-    )
+/// The L2 norm, summed in `f64`.
+pub fn norm(values: &[f32]) -> f64 {
+    let mut sums = [0.0; PARTS];
+    let parts = values.par_chunks(part(values.len()));
+    parts.zip(&mut sums).for_each(|(values, sum)| {
+        *sum = wide(
+            #[inline(always)]
+            move || squares(values),
+        );
+    });
+    sums.iter().sum::<f64>().sqrt()
 }
 
-/// Σ v², in `f64`.
-pub(super) fn sum_of_squares(values: &[f32]) -> f64 {
-    wide(
-        #[inline(always)]
-        || squares(values),
-    )
+/// Sets d = activation − target, and returns Σ d², in `f64`.
+fn difference(activation: &[f32], target: &[f32], d: &mut [f32]) -> f64 {
+    let (mut sums, part) = ([0.0; PARTS], part(d.len()));
+    let from = activation.par_chunks(part).zip(target.par_chunks(part));
+    let parts = d.par_chunks_mut(part).zip(from).zip(&mut sums);
+    parts.for_each(|((d, (activation, target)), sum)| {
+        *sum = wide(
+            #[inline(always)]
+            move || {
+                subtract(activation, target, d);
+                squares(d)
+            },
+        );
+    });
+    sums.iter().sum()
+}
+
+/// In how many parts threads sum, at most. As many whatever the threads, so that these make no difference to a sum.
+const PARTS: usize = 64;
+
+/// Elements that are worth a task.
+const TASK: usize = 8 * 1024;
+
+/// Elements of each part of `n` in all.
+fn part(n: usize) -> usize {
+    n.div_ceil(PARTS).max(TASK)
 }
 
 #[inline(always)]
@@ -131,6 +172,9 @@ fn subtract(activation: &[f32], target: &[f32], d: &mut [f32]) {
         *d = a - t;
     }
 }
+
+/// Sums side by side: one alone would wait for every addition to end.
+const SIDE_BY_SIDE: usize = 16;
 
 #[inline(always)]
 fn squares(values: &[f32]) -> f64 {
@@ -153,7 +197,7 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_central_differences() {
-        let target: Vec<f32> = (0..7).map(|i| (i as f32 * 0.7).sin()).collect();
+        let target = Target::new((0..7).map(|i| (i as f32 * 0.7).sin()).collect());
         let at: Vec<f32> = (0..7).map(|i| (i as f32 * 1.3).cos()).collect();
         for loss in [Loss::HalfSquared, Loss::RelativeL2, Loss::L1] {
             let mut gradient = vec![0.0; 7];
@@ -178,14 +222,41 @@ mod tests {
     fn a_perfect_match_has_zero_loss_and_zero_gradient() {
         for loss in [Loss::HalfSquared, Loss::RelativeL2, Loss::L1] {
             let mut gradient = [9.0; 2];
-            assert_eq!(loss.evaluate(&[1.0, 2.0], &[1.0, 2.0], &mut gradient), 0.0);
+            let target = Target::new(vec![1.0, 2.0]);
+            assert_eq!(loss.evaluate(&[1.0, 2.0], &target, &mut gradient), 0.0);
             assert_eq!(gradient, [0.0; 2]);
         }
-        assert!(
-            !Loss::RelativeL2
-                .evaluate(&[1.0], &[0.0], &mut [0.0])
-                .is_finite()
-        );
+        let nothing = Target::new(vec![0.0]);
+        let loss = Loss::RelativeL2.evaluate(&[1.0], &nothing, &mut [0.0]);
+        assert!(!loss.is_finite());
+    }
+
+    #[test]
+    fn sums_of_many_are_those_of_all_whatever_the_threads() {
+        let threads = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build();
+        let pools = [1, 3].map(|n| threads(n).unwrap());
+        // None, one part, its end and a little more, and all of the parts with a last that is not full.
+        for n in [0, 5, TASK, TASK + 1, PARTS * TASK + 12_345] {
+            let values = |by: f32| -> Vec<f32> { (0..n).map(|i| (i as f32 * by).sin()).collect() };
+            let (at, target) = (values(0.7), values(1.3));
+            let away = at.iter().zip(&target).map(|(a, t)| a - t);
+            let square: f64 = away.clone().map(|d| f64::from(d) * f64::from(d)).sum();
+            let found = pools.each_ref().map(|pool| {
+                let mut d = vec![f32::NAN; n];
+                let target = Target::new(target.clone());
+                let loss = pool.install(|| Loss::HalfSquared.evaluate(&at, &target, &mut d));
+                assert!(d.iter().copied().eq(away.clone()), "{n}");
+                (loss, pool.install(|| norm(&d)))
+            });
+            assert_eq!(found[0], found[1], "{n}");
+            let [loss, norm] = [found[0].0 * 2.0, found[0].1.powi(2)];
+            for sum in [loss, norm] {
+                assert!(
+                    (sum - square).abs() <= 1e-12 * square,
+                    "{n}: {sum} {square}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -199,8 +270,10 @@ mod tests {
             // Elsewhere, at the target itself, and where there is nothing to be relative to.
             for (at, target) in [(&at, &target), (&target, &target), (&at, &zeros)] {
                 let mut gradient = vec![f32::NAN; 50];
-                let expected = loss.evaluate(at, target, &mut gradient);
-                let (found, d) = loss.evaluate_tensors(&tensor(at), &tensor(target)).unwrap();
+                let goal = Target::new(target.clone());
+                let expected = loss.evaluate(at, &goal, &mut gradient);
+                let (at, target) = (tensor(at), tensor(target));
+                let (found, d) = loss.evaluate_tensors(&at, &target, goal.norm).unwrap();
                 let found = found.to_scalar::<f64>().unwrap();
                 if !expected.is_finite() {
                     assert!(!found.is_finite(), "{loss:?}: {found}");

@@ -14,7 +14,7 @@ pub mod stepper;
 pub mod together;
 pub mod words;
 
-pub use loss::Loss;
+pub use loss::{Loss, Target};
 pub use procedure::Procedure;
 pub use recipe::Recipe;
 pub use spec::Spec;

@@ -1,7 +1,8 @@
 //! The optimisation itself, one step at a time: no thread, no clock, no file.
 
-use super::Procedure;
-use super::optimisers::{Optimiser, State, normalised::norm};
+use super::loss::{Target, norm};
+use super::optimisers::{Optimiser, State};
+use super::procedure::Procedure;
 use super::resident::Resident;
 use crate::formats::Array;
 use crate::network::executor::on_threads_of;
@@ -29,7 +30,7 @@ pub struct Synthesis {
     procedure: Procedure,
     range: [f32; 2],
     tap: Tap,
-    target: Vec<f32>,
+    target: Target,
     x: Vec<f32>,
     /// The stimulus before the last update, to go back to if that update left the finite numbers.
     previous: Vec<f32>,
@@ -74,7 +75,7 @@ impl Synthesis {
             range,
             tap,
             cotangent: vec![0.0; target.len()],
-            target,
+            target: Target::new(target),
             gradient: vec![0.0; start.len()],
             previous: start.clone(),
             x: start,
@@ -102,7 +103,7 @@ impl Synthesis {
 
     /// The activation that is to be matched.
     pub fn target(&self) -> &[f32] {
-        &self.target
+        &self.target.values
     }
 
     /// The matched layer.

@@ -46,14 +46,17 @@ impl Hartley {
         let [band, turned] = if height == 1 || width == 1 {
             [plane, 0]
         } else {
-            let half = |height, width| (width / 2 + 1) * height;
+            let lower = |height, width| (width / 2 + 1) * (height - upper(height));
             let band = BAND / 2 * height.max(width);
-            [band, half(height, width).max(half(width, height))]
+            [band, lower(height, width).max(lower(width, height))]
+        };
+        let hand = |_| Hand {
+            band: vec![Complex::default(); band],
+            scratch: vec![Complex::default(); scratch],
         };
         let rooms = (0..planes).map(|_| Room {
-            band: vec![Complex::default(); band],
-            turned: vec![Complex::default(); turned],
-            scratch: vec![Complex::default(); scratch],
+            hands: [0, 1].map(hand),
+            turned: [0, 1].map(|_| vec![Complex::default(); turned]),
         });
         Self {
             height,
@@ -119,12 +122,22 @@ fn transform(
 /// Rows of a plane that are transformed and turned before the next, while they are in the nearest cache. An even number.
 const BAND: usize = 16;
 
-/// Memory for a plane on its way.
+/// How many of a plane's rows are the upper half: whole bands.
+fn upper(height: usize) -> usize {
+    height / 2 / BAND * BAND
+}
+
+/// Memory for a plane on its way, whose two halves two threads can take.
 struct Room {
-    /// A few rows, before and after their transform; all of a line.
+    hands: [Hand; 2],
+    /// Columns of the transformed rows of the upper half and of the lower, as rows; none of a line.
+    turned: [Vec<Complex<f32>>; 2],
+}
+
+/// What a thread works in.
+struct Hand {
+    /// A few rows, before and after their transform, and then a column; all of a line.
     band: Vec<Complex<f32>>,
-    /// Columns of the transformed rows, as rows; none of a line.
-    turned: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
 }
 
@@ -140,12 +153,13 @@ impl Room {
         along: &dyn Fft<f32>,
         put: impl Fn(f32, f32) -> f32 + Copy,
     ) {
+        let Hand { band, scratch } = &mut self.hands[0];
         let scale = 1.0 / (from.len() as f32).sqrt();
-        pair(from, &[], &mut self.band);
-        along.process_with_scratch(&mut self.band, &mut self.scratch);
+        pair(from, &[], band);
+        along.process_with_scratch(band, scratch);
         wide(
             #[inline(always)]
-            || each(&self.band, to, put, move |z| (z.re - z.im) * scale),
+            || each(band, to, put, move |z| (z.re - z.im) * scale),
         );
     }
 
@@ -157,7 +171,42 @@ impl Room {
         to: &mut [f32],
         width: usize,
         [rows, columns]: [&dyn Fft<f32>; 2],
-        put: impl Fn(f32, f32) -> f32 + Copy,
+        put: impl Fn(f32, f32) -> f32 + Copy + Sync,
+    ) {
+        let height = from.len() / width;
+        let ([one, other], [above, below]) = (&mut self.hands, &mut self.turned);
+        let halves = from.split_at(upper(height) * width);
+        rayon::join(
+            || one.rows(halves.0, above, width, rows),
+            || other.rows(halves.1, below, width, rows),
+        );
+
+        // The first half of the columns that are transformed, the second, and the opposites of each from the end.
+        let whole = width / 2 + 1;
+        let half = whole / 2;
+        let (all, opposites) = to.split_at_mut(whole * height);
+        let (first, second) = all.split_at_mut(half * height);
+        // The first column is its own opposite.
+        let opposites = opposites.split_at_mut((width - whole - (half - 1)) * height);
+        let turned = [&above[..], &below[..]];
+        // The columns are twice what they should be.
+        let scale = 0.5 / (from.len() as f32).sqrt();
+        let job = (columns, scale, put);
+        rayon::join(
+            || one.columns(0, turned, [first, opposites.1], height, job),
+            || other.columns(half, turned, [second, opposites.0], height, job),
+        );
+    }
+}
+
+impl Hand {
+    /// Transforms rows of a plane, and turns them.
+    fn rows(
+        &mut self,
+        from: &[f32],
+        turned: &mut [Complex<f32>],
+        width: usize,
+        along: &dyn Fft<f32>,
     ) {
         let height = from.len() / width;
         for (index, from) in from.chunks(BAND * width).enumerate() {
@@ -167,29 +216,43 @@ impl Room {
                 let (even, odd) = two.split_at(width);
                 pair(even, odd, row);
             }
-            rows.process_with_scratch(band, &mut self.scratch);
+            along.process_with_scratch(band, &mut self.scratch);
             for k in 0..=width / 2 {
-                let column = &mut self.turned[k * height + index * BAND..][..count];
+                let column = &mut turned[k * height + index * BAND..][..count];
                 part(band, width, k, column);
             }
         }
-        // The columns are twice what they should be.
-        let half = 0.5 / (from.len() as f32).sqrt();
-        for k in 0..=width / 2 {
-            let line = &mut self.turned[k * height..][..height];
-            columns.process_with_scratch(line, &mut self.scratch);
-            let row = &mut to[k * height..][..height];
+    }
+
+    /// Transforms columns, the first of which is column `from`, into rows of the spectrum, and into those of their
+    /// opposites, which go from the last to the first.
+    fn columns(
+        &mut self,
+        from: usize,
+        turned: [&[Complex<f32>]; 2],
+        [to, opposites]: [&mut [f32]; 2],
+        height: usize,
+        (along, scale, put): (&dyn Fft<f32>, f32, impl Fn(f32, f32) -> f32 + Copy),
+    ) {
+        let mut opposites = opposites.rchunks_exact_mut(height);
+        let column = &mut self.band[..height];
+        for (k, row) in (from..).zip(to.chunks_exact_mut(height)) {
+            let (above, below) = column.split_at_mut(upper(height));
+            above.copy_from_slice(&turned[0][k * above.len()..][..above.len()]);
+            below.copy_from_slice(&turned[1][k * below.len()..][..below.len()]);
+            along.process_with_scratch(column, &mut self.scratch);
             wide(
                 #[inline(always)]
-                || each(line, row, put, move |z| (z.re - z.im) * half),
+                || each(column, row, put, move |z| (z.re - z.im) * scale),
             );
-            let opposite = (width - k) % width;
-            if opposite != k {
-                let row = &mut to[opposite * height..][..height];
-                line[1..].reverse();
+            // The first column is its own opposite and, of an even number, the middle one, where there are none left.
+            if k > 0
+                && let Some(row) = opposites.next()
+            {
+                column[1..].reverse();
                 wide(
                     #[inline(always)]
-                    || each(line, row, put, move |z| (z.re + z.im) * half),
+                    || each(column, row, put, move |z| (z.re + z.im) * scale),
                 );
             }
         }
@@ -252,7 +315,7 @@ mod tests {
     #[test]
     fn the_transform_is_its_definition() {
         let turns = |k: usize, t: usize, n: usize| (k * t % n) as f64 / n as f64;
-        // The second has a plane without a partner, and more than one square to turn, the last of them not full.
+        // Some have more than one band, the last of them not full, or two halves, of an odd and of an even height.
         for [planes, height, width] in [
             [2, 4, 7],
             [1, 19, 21],
@@ -260,6 +323,8 @@ mod tests {
             [2, 1, 9],
             [1, 8, 1],
             [1, 2, 2],
+            [1, 45, 3],
+            [2, 34, 38],
         ] {
             let x = noise(planes * height * width, 1);
             let mut spectrum = vec![f32::NAN; x.len()];

@@ -7,7 +7,7 @@
 use super::{Optimiser, State, entry};
 use crate::Result;
 use crate::formats::Array;
-use crate::synthesis::loss::sum_of_squares;
+use crate::synthesis::loss::norm;
 
 /// Added to the gradient's norm, as published; keeps a zero gradient harmless.
 pub(in crate::synthesis) const TINY: f32 = 1e-10;
@@ -26,11 +26,6 @@ impl Normalised {
             block_start: x.to_vec(),
         }
     }
-}
-
-/// The L2 norm, summed in `f64`.
-pub fn norm(v: &[f32]) -> f64 {
-    sum_of_squares(v).sqrt()
 }
 
 impl Optimiser for Normalised {

@@ -8,7 +8,7 @@ mod hartley;
 mod rule;
 
 use super::Procedure;
-use super::loss::square_sum;
+use super::loss::{Target, square_sum};
 use super::optimisers::State;
 use super::procedure::Rule;
 use crate::network::{NodeId, Reference, Tap};
@@ -21,6 +21,8 @@ use rule::{Moving, Spectrum};
 pub(super) struct Resident {
     tap: Tap,
     target: Tensor,
+    /// The target's.
+    norm: f64,
     range: Option<[Tensor; 2]>,
     spectrum: Option<Spectrum>,
 }
@@ -46,7 +48,7 @@ impl Resident {
         executor: &Reference,
         procedure: &Procedure,
         tap: Tap,
-        target: &[f32],
+        target: &Target,
         shape: &[usize],
         range: Option<[f32; 2]>,
     ) -> Result<Self> {
@@ -54,7 +56,8 @@ impl Resident {
         let range = range.map(|[low, high]| Ok::<_, Error>([scalar(low)?, scalar(high)?]));
         Ok(Self {
             tap,
-            target: executor.item_tensor(target, tap.node, "target")?,
+            target: executor.item_tensor(&target.values, tap.node, "target")?,
+            norm: target.norm,
             range: range.transpose()?,
             spectrum: Spectrum::new(procedure, shape, executor.device())?,
         })
@@ -91,7 +94,10 @@ impl Resident {
         let mut found = Vec::new();
         for step in step..step + count {
             let activation = executor.forward_tensor(&x, node)?.to_dtype(DType::F32)?;
-            let (loss, cotangent) = procedure.loss.evaluate_tensors(&activation, &self.target)?;
+            let (loss, cotangent) =
+                procedure
+                    .loss
+                    .evaluate_tensors(&activation, &self.target, self.norm)?;
             let tap = Tap {
                 leak: procedure.leak(step),
                 ..self.tap
