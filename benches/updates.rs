@@ -21,6 +21,6 @@ fn update(bencher: divan::Bencher, name: &str) {
     let mut x = vec![0.5; n];
     let gradient = Random::new(1, Purpose::Start).normals(n, 0.0, 1.0);
     let mut optimiser = procedure.new_optimiser(&x, &SHAPE);
-    let (rate, range) = (procedure.rate(0), Some([0.0, 1.0]));
-    bencher.bench_local(|| optimiser.update(&mut x, &gradient, rate, false, range));
+    let (pace, range) = (procedure.pace(1), Some([0.0, 1.0]));
+    bencher.bench_local(|| optimiser.update(&mut x, &gradient, pace, range));
 }

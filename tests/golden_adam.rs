@@ -1,7 +1,7 @@
 //! TensorFlow's Adam, fed the recorded gradients, must give the recorded iterates to the bit.
 
 use metamer_studio::formats::npz;
-use metamer_studio::synthesis::optimisers::{Adam, Optimiser};
+use metamer_studio::synthesis::optimisers::{Adam, Optimiser, Pace};
 use metamer_studio::synthesis::schedule::Schedule;
 use std::path::Path;
 
@@ -23,8 +23,7 @@ fn thirty_teacher_forced_updates_are_exact() {
         adam.update(
             &mut now,
             &grad[k * n..(k + 1) * n],
-            rate,
-            k == 0,
+            Pace::of(rate),
             Some([0.0, 1.0]),
         );
         let expected = &x[(k + 1) * n..(k + 2) * n];

@@ -1,7 +1,7 @@
 //! Every choice that makes up a way of making metamers.
 
 use super::loss::Loss;
-use super::optimisers::{Adam, Normalised, Optimiser, SpectralAdam};
+use super::optimisers::{Adam, Normalised, Optimiser, Pace, SpectralAdam};
 use super::schedule::Schedule;
 use super::start::Start;
 use crate::stimulus::{Crop, Part};
@@ -46,6 +46,10 @@ pub struct Procedure {
     pub beta1: f64,
     /// Adam's decay of the second moment.
     pub beta2: f64,
+    /// How many times as long as at first Adam remembers at the end: in equal steps 1 − `beta1` and 1 − `beta2` fall to
+    /// that part. 1 in the published procedures. Absent from files written before there was one.
+    #[serde(default = "unchanged")]
+    pub memory: f64,
     /// Adam's epsilon, added to the square root of the uncorrected second moment.
     pub epsilon: f64,
     /// How much smaller spectral Adam's steps are at higher frequencies: proportional to 1 / f^tilt. Absent from files
@@ -95,6 +99,14 @@ pub struct RateChange {
 fn natural_tilt() -> f64 {
     1.0
 }
+
+/// A memory as long at the end as at first.
+fn unchanged() -> f64 {
+    1.0
+}
+
+/// The longest memory: some ten thousand steps with a beta of 0.9.
+const MAX_MEMORY: f64 = 1000.0;
 
 /// The largest tilt; with more, all but the lowest frequencies would stand still.
 const MAX_TILT: f64 = 4.0;
@@ -153,6 +165,12 @@ impl Procedure {
         fraction("leak", self.leak)?;
         fraction("beta1", self.beta1)?;
         fraction("beta2", self.beta2)?;
+        if !(1.0..=MAX_MEMORY).contains(&self.memory) {
+            return Err(Error::value(
+                "memory",
+                format!("must lie in [1, {MAX_MEMORY}], found {}", self.memory),
+            ));
+        }
         if !(0.0..=MAX_TILT).contains(&self.tilt) {
             return Err(Error::value(
                 "tilt",
@@ -263,6 +281,16 @@ impl Procedure {
         (self.leak * left) as f32
     }
 
+    /// How the update after `step` updates moves.
+    pub fn pace(&self, step: u64) -> Pace {
+        let done = step as f64 / self.steps as f64;
+        Pace {
+            rate: self.rate(step),
+            forgetting: (1.0 - (1.0 - 1.0 / self.memory) * done) as f32,
+            block_begins: self.block_begins(step),
+        }
+    }
+
     /// Whether the update after `step` updates is the first of a block.
     pub fn block_begins(&self, step: u64) -> bool {
         match self.schedule {
@@ -314,6 +342,7 @@ mod tests {
         assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
         assert!(message(&mut p, "tilt", "-1").contains("[0, 4]"));
         assert!(message(&mut p, "leak", "1").contains("[0, 1)"));
+        assert!(message(&mut p, "memory", "0.5").contains("[1, 1000]"));
         assert_eq!(p, before, "a refused change must change nothing");
     }
 
@@ -345,16 +374,33 @@ mod tests {
     }
 
     #[test]
-    fn files_of_before_there_were_tilts_or_leaks_are_read() {
+    fn files_of_before_there_were_tilts_leaks_or_memories_are_read() {
         let text = toml::to_string(&recipe::find("fast").unwrap().procedure).unwrap();
         let old: String = text
             .lines()
-            .filter(|l| !l.starts_with("tilt") && !l.starts_with("leak"))
+            .filter(|l| {
+                !["tilt", "leak", "memory"]
+                    .iter()
+                    .any(|new| l.starts_with(new))
+            })
             .map(|l| format!("{l}\n"))
             .collect();
-        assert_eq!(old.lines().count() + 2, text.lines().count());
+        assert_eq!(old.lines().count() + 3, text.lines().count());
         let read: Procedure = toml::from_str(&old).unwrap();
-        assert_eq!((read.tilt, read.leak), (1.0, 0.0));
+        assert_eq!((read.tilt, read.leak, read.memory), (1.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn adam_remembers_longer_and_longer() {
+        let mut p = recipe::find("feather2019").unwrap().procedure;
+        assert_eq!(p.pace(9_000).forgetting, 1.0, "as published");
+        (p.steps, p.memory) = (8, 5.0);
+        let found: Vec<f32> = (0..=8).map(|step| p.pace(step).forgetting).collect();
+        let tenths = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2];
+        assert!(
+            found.iter().zip(tenths).all(|(f, t)| (f - t).abs() < 1e-6),
+            "{found:?}"
+        );
     }
 
     #[test]

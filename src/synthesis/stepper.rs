@@ -241,10 +241,9 @@ impl Synthesis {
         if !report.finished {
             self.previous.copy_from_slice(&self.x);
             let range = self.procedure.clip.then_some(self.range);
-            let begins = self.procedure.block_begins(self.step);
-            let rate = report.learning_rate;
+            let pace = self.procedure.pace(self.step);
             self.optimiser
-                .update(&mut self.x, &self.gradient, rate, begins, range);
+                .update(&mut self.x, &self.gradient, pace, range);
             self.step += 1;
         }
         Ok(report)

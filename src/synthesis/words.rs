@@ -83,6 +83,12 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             )
         }
     };
+    let memory = match (p.optimiser, p.memory) {
+        (Rule::Normalised, _) | (_, 1.0) => String::new(),
+        (_, times) => {
+            format!(" At the end it remembers gradients {times} times as long as at first.")
+        }
+    };
     let clip = if p.clip {
         "Keeps every value in the input's range."
     } else {
@@ -106,7 +112,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             &["loss", "straight_through", "leak"],
         ),
         sentence(
-            format!("{rule} {rate}."),
+            format!("{rule} {rate}.{memory}"),
             &[
                 "steps",
                 "optimiser",
@@ -116,6 +122,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
                 "decay_steps",
                 "beta1",
                 "beta2",
+                "memory",
                 "epsilon",
                 "tilt",
             ],
@@ -151,14 +158,14 @@ mod tests {
         let mut spectral = recipe::find("fast").unwrap().procedure;
         spectral.optimiser = Rule::SpectralAdam;
         (spectral.steps, spectral.tilt, spectral.learning_rate) = (10, 1.5, 0.25);
-        spectral.leak = 0.25;
+        (spectral.leak, spectral.memory) = (0.25, 4.0);
         assert_eq!(
             sentences(&spectral)[1].text,
             "Makes the layer's activations alike: their distance, relative to the reference's length, falls. At first 0.25 of its gradient passes rectifiers that are shut, at the end nothing."
         );
         assert_eq!(
             sentences(&spectral)[2].text,
-            "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine."
+            "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine. At the end it remembers gradients 4 times as long as at first."
         );
     }
 }

@@ -47,7 +47,7 @@ const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model,
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 22] = [
+const FIELDS: [Field; 23] = [
     typed(
         "steps",
         "Steps",
@@ -89,6 +89,11 @@ const FIELDS: [Field; 22] = [
     ),
     typed("beta1", "Beta 1", "Adam's decay of the first moment"),
     typed("beta2", "Beta 2", "Adam's decay of the second moment"),
+    typed(
+        "memory",
+        "Memory",
+        "How many times as long as at first Adam remembers at the last step (1 as published)",
+    ),
     typed(
         "epsilon",
         "Epsilon",

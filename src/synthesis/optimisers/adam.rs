@@ -4,13 +4,14 @@
 //! moment and puts both bias corrections into the step size. Every operation is in `f32` and in TensorFlow's order, so
 //! that a run replays the reference bit for bit when fed its gradients.
 
-use super::{Optimiser, State, entry};
+use super::{Optimiser, Pace, State, entry};
 use crate::Result;
 use crate::cpu::wide::wide;
 use crate::formats::Array;
 use rayon::prelude::*;
 
-/// First and second moments, and the powers of the two betas.
+/// First and second moments, and the products of the two betas of the updates made and of the first once more: their powers,
+/// unless Adam forgets less and less.
 pub struct Adam {
     beta1: f32,
     beta2: f32,
@@ -45,8 +46,8 @@ const TASK: usize = 16 * 1024;
 /// One update's arithmetic.
 #[derive(Clone, Copy)]
 struct Update {
-    keep1: f32,
-    keep2: f32,
+    replaced1: f32,
+    replaced2: f32,
     step: f32,
     epsilon: f32,
 }
@@ -55,26 +56,26 @@ impl Update {
     /// By how much an element goes down whose gradient is `g`; its moments `m` and `v` take that in.
     #[inline(always)]
     fn descent(self, g: f32, m: &mut f32, v: &mut f32) -> f32 {
-        *m += (g - *m) * self.keep1;
-        *v += (g * g - *v) * self.keep2;
+        *m += (g - *m) * self.replaced1;
+        *v += (g * g - *v) * self.replaced2;
         self.step * *m / (v.sqrt() + self.epsilon)
     }
 }
 
 impl Adam {
     /// Replaces a gradient by the change that an update with it makes, every element `sizes` times as large.
-    pub(super) fn replace(&mut self, gradient: &mut [f32], sizes: &[f32], rate: f32) {
-        let next = self.next(rate);
-        self.each(gradient, sizes, move |g, size, m, v| {
+    pub(super) fn replace(&mut self, gradient: &mut [f32], sizes: &[f32], pace: Pace) {
+        let next = self.next(pace);
+        self.each(gradient, sizes, pace, move |g, size, m, v| {
             -next.descent(g, m, v) * size
         });
     }
 
-    fn next(&self, rate: f32) -> Update {
+    fn next(&self, pace: Pace) -> Update {
         Update {
-            keep1: 1.0 - self.beta1,
-            keep2: 1.0 - self.beta2,
-            step: rate * (1.0 - self.power2).sqrt() / (1.0 - self.power1),
+            replaced1: pace.replaced(self.beta1),
+            replaced2: pace.replaced(self.beta2),
+            step: pace.rate * (1.0 - self.power2).sqrt() / (1.0 - self.power1),
             epsilon: self.epsilon,
         }
     }
@@ -85,6 +86,7 @@ impl Adam {
         &mut self,
         values: &mut [f32],
         others: &[f32],
+        pace: Pace,
         new: impl Fn(f32, f32, &mut f32, &mut f32) -> f32 + Copy + Sync,
     ) {
         let moments = self.first.par_chunks_mut(TASK);
@@ -96,8 +98,8 @@ impl Adam {
                 move || each(values, others, m, v, new),
             );
         });
-        self.power1 *= self.beta1;
-        self.power2 *= self.beta2;
+        self.power1 *= pace.kept(self.beta1);
+        self.power2 *= pace.kept(self.beta2);
     }
 }
 
@@ -116,16 +118,9 @@ fn each(
 }
 
 impl Optimiser for Adam {
-    fn update(
-        &mut self,
-        x: &mut [f32],
-        gradient: &[f32],
-        rate: f32,
-        _: bool,
-        range: Option<[f32; 2]>,
-    ) {
-        let ([low, high], next) = (range.unwrap_or(EVERYWHERE), self.next(rate));
-        self.each(x, gradient, move |x, g, m, v| {
+    fn update(&mut self, x: &mut [f32], gradient: &[f32], pace: Pace, range: Option<[f32; 2]>) {
+        let ([low, high], next) = (range.unwrap_or(EVERYWHERE), self.next(pace));
+        self.each(x, gradient, pace, move |x, g, m, v| {
             (x - next.descent(g, m, v)).clamp(low, high)
         });
     }
@@ -152,5 +147,34 @@ impl Optimiser for Adam {
         self.second.copy_from_slice(second);
         (self.power1, self.power2) = (powers[0], powers[1]);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_forget_half_is_to_have_other_betas() {
+        let gradient = |k: i32| [0.3, -2.0, 0.01].map(|g: f32| g * (k as f32 * 0.7).cos());
+        let mut one = Adam::new(3, 0.9, 0.6, 1e-8);
+        let mut other = Adam::new(3, 0.95, 0.8, 1e-8);
+        one.restore(&other.state()).unwrap();
+        let (mut x, mut y) = ([0.5; 3], [0.5; 3]);
+        let half = Pace {
+            forgetting: 0.5,
+            ..Pace::of(0.1)
+        };
+        for k in 0..9 {
+            one.update(&mut x, &gradient(k), half, None);
+            other.update(&mut y, &gradient(k), Pace::of(0.1), None);
+        }
+        let alike = |a: &f32, b: &f32| (a - b).abs() < 1e-5;
+        assert!(x.iter().zip(&y).all(|(a, b)| alike(a, b)), "{x:?} {y:?}");
+        let (one, other) = (one.state(), other.state());
+        for (name, array) in &one {
+            let mut both = array.values.iter().zip(&other[name].values);
+            assert!(both.all(|(a, b)| alike(a, b)), "{name}");
+        }
     }
 }

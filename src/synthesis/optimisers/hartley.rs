@@ -217,9 +217,9 @@ impl Hand {
                 pair(even, odd, row);
             }
             along.process_with_scratch(band, &mut self.scratch);
-            for k in 0..=width / 2 {
-                let column = &mut turned[k * height + index * BAND..][..count];
-                part(band, width, k, column);
+            let columns = turned.chunks_mut(height);
+            for (k, column) in columns.enumerate().take(width / 2 + 1) {
+                part(band, width, k, &mut column[index * BAND..][..count]);
             }
         }
     }
@@ -277,13 +277,26 @@ fn pair(re: &[f32], im: &[f32], to: &mut [Complex<f32>]) {
 /// Takes the transforms of paired rows apart: column `k` of twice the transforms of the single rows.
 fn part(paired: &[Complex<f32>], width: usize, k: usize, column: &mut [Complex<f32>]) {
     let opposite = (width - k) % width;
-    for (two, row) in column.chunks_mut(2).zip(paired.chunks_exact(width)) {
-        let (z, m) = (row[k], row[opposite].conj());
-        two[0] = z + m;
-        if let Some(odd) = two.get_mut(1) {
-            *odd = Complex::new(z.im - m.im, m.re - z.re);
-        }
+    let mut rows = paired.chunks_exact(width);
+    let (twos, last) = column.as_chunks_mut::<2>();
+    for (two, row) in twos.iter_mut().zip(&mut rows) {
+        *two = apart(row[k], row[opposite]);
     }
+    if let ([last], Some(row)) = (last, rows.next()) {
+        *last = apart(row[k], row[opposite])[0];
+    }
+}
+
+/// Twice an entry of the transform of even rows, and of odd ones, from the two in which they are one.
+#[inline(always)]
+fn apart(z: Complex<f32>, opposite: Complex<f32>) -> [Complex<f32>; 2] {
+    let a = [z.re, z.im, z.im, -z.re];
+    let b = [opposite.re, -opposite.im, opposite.im, opposite.re];
+    let sums: [f32; 4] = std::array::from_fn(|i| a[i] + b[i]);
+    [
+        Complex::new(sums[0], sums[1]),
+        Complex::new(sums[2], sums[3]),
+    ]
 }
 
 /// Puts `entry(row[j])` to `to[j]`.

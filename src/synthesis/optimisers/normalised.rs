@@ -4,7 +4,7 @@
 //! block's start plus a difference limited to a ball of radius 10⁵, which no stimulus reaches; the sum is formed
 //! nevertheless, since it rounds.
 
-use super::{Optimiser, State, entry};
+use super::{Optimiser, Pace, State, entry};
 use crate::Result;
 use crate::formats::Array;
 use crate::synthesis::loss::norm;
@@ -29,20 +29,13 @@ impl Normalised {
 }
 
 impl Optimiser for Normalised {
-    fn update(
-        &mut self,
-        x: &mut [f32],
-        gradient: &[f32],
-        rate: f32,
-        block_begins: bool,
-        range: Option<[f32; 2]>,
-    ) {
-        if block_begins {
+    fn update(&mut self, x: &mut [f32], gradient: &[f32], pace: Pace, range: Option<[f32; 2]>) {
+        if pace.block_begins {
             self.block_start.copy_from_slice(x);
         }
         let length = norm(gradient) as f32 + TINY;
         for ((x, g), start) in x.iter_mut().zip(gradient).zip(&self.block_start) {
-            *x = (*x - rate * (g / length)) - start;
+            *x = (*x - pace.rate * (g / length)) - start;
         }
         let distance = norm(x);
         let shrink = if distance > RADIUS {
@@ -81,7 +74,11 @@ mod tests {
     fn a_step_has_the_given_length_and_goes_downhill() {
         let mut x = vec![0.0f32; 4];
         let mut rule = Normalised::new(&x);
-        rule.update(&mut x, &[3.0, 0.0, -4.0, 0.0], 0.5, true, None);
+        let pace = Pace {
+            block_begins: true,
+            ..Pace::of(0.5)
+        };
+        rule.update(&mut x, &[3.0, 0.0, -4.0, 0.0], pace, None);
         assert!((norm(&x) - 0.5).abs() < 1e-6);
         assert!(x[0] < 0.0 && x[2] > 0.0);
     }
@@ -89,7 +86,7 @@ mod tests {
     #[test]
     fn a_zero_gradient_moves_nothing() {
         let mut x = vec![0.25f32; 3];
-        Normalised::new(&x.clone()).update(&mut x, &[0.0; 3], 1.0, true, Some([0.0, 1.0]));
+        Normalised::new(&x.clone()).update(&mut x, &[0.0; 3], Pace::of(1.0), Some([0.0, 1.0]));
         assert_eq!(x, [0.25; 3]);
     }
 }

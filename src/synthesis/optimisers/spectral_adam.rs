@@ -7,7 +7,7 @@
 
 use super::adam::EVERYWHERE;
 use super::hartley::Hartley;
-use super::{Adam, Optimiser, State};
+use super::{Adam, Optimiser, Pace, State};
 use crate::Result;
 
 /// The moments of the spectrum's entries, and how large the steps of each are.
@@ -46,17 +46,10 @@ impl SpectralAdam {
 }
 
 impl Optimiser for SpectralAdam {
-    fn update(
-        &mut self,
-        x: &mut [f32],
-        gradient: &[f32],
-        rate: f32,
-        _: bool,
-        range: Option<[f32; 2]>,
-    ) {
+    fn update(&mut self, x: &mut [f32], gradient: &[f32], pace: Pace, range: Option<[f32; 2]>) {
         let [low, high] = range.unwrap_or(EVERYWHERE);
         self.hartley.forward(gradient, &mut self.spectrum);
-        self.adam.replace(&mut self.spectrum, &self.sizes, rate);
+        self.adam.replace(&mut self.spectrum, &self.sizes, pace);
         self.hartley.back(&self.spectrum, x, move |x, change| {
             (x + change).clamp(low, high)
         });
@@ -129,7 +122,7 @@ mod tests {
             for k in 0..steps {
                 let gradient = self.evaluate(&x).1;
                 let rate = 0.1 * (1.0 - k as f32 / steps as f32);
-                rule.update(&mut x, &gradient, rate, k == 0, None);
+                rule.update(&mut x, &gradient, Pace::of(rate), None);
             }
             self.evaluate(&x).0
         }
@@ -148,7 +141,7 @@ mod tests {
         let gradient = Random::new(5, Purpose::Start).normals(N, 0.0, 1.0);
         for tilt in [0.0, 0.5, 1.0, 2.0] {
             let mut x = vec![0.0; N];
-            fresh(tilt).update(&mut x, &gradient, 0.1, true, None);
+            fresh(tilt).update(&mut x, &gradient, Pace::of(0.1), None);
             let square: f32 = x.iter().map(|x| x * x).sum();
             assert!(
                 ((square / N as f32).sqrt() - 0.1).abs() < 1e-4,
@@ -163,7 +156,11 @@ mod tests {
         let (mut x, mut rule) = (vec![0.0; N], fresh(1.0));
         let mut step = |x: &mut Vec<f32>, rule: &mut SpectralAdam, k: usize| {
             let gradient = bowl.evaluate(x).1;
-            rule.update(x, &gradient, 0.3, k == 0, Some([-0.05, 0.05]));
+            let pace = Pace {
+                forgetting: 1.0 - k as f32 / 20.0,
+                ..Pace::of(0.3)
+            };
+            rule.update(x, &gradient, pace, Some([-0.05, 0.05]));
         };
         (0..5).for_each(|k| step(&mut x, &mut rule, k));
         let (mut y, mut restored) = (x.clone(), fresh(1.0));

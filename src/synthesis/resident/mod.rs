@@ -108,8 +108,7 @@ impl Resident {
             found.extend([loss, square_sum(&gradient)?.sqrt()?]);
             if step < procedure.steps {
                 previous = Some(x.clone());
-                let begins = procedure.block_begins(step);
-                x = rule.update(&x, &gradient, procedure.rate(step), begins)?;
+                x = rule.update(&x, &gradient, procedure.pace(step))?;
                 if let Some([low, high]) = &self.range {
                     x = x.broadcast_maximum(low)?.broadcast_minimum(high)?;
                 }

@@ -4,7 +4,7 @@ use super::super::Procedure;
 use super::super::loss::square_sum;
 use super::super::optimisers::normalised::{RADIUS, TINY};
 use super::super::optimisers::spectral_adam::sizes;
-use super::super::optimisers::{State, entry, hartley};
+use super::super::optimisers::{Pace, State, entry, hartley};
 use super::super::procedure::Rule;
 use super::hartley::Hartley;
 use super::values;
@@ -48,7 +48,7 @@ pub(super) enum Moving<'s> {
     SpectralAdam(Moments, &'s Spectrum),
 }
 
-/// First and second moments, and the powers of the two betas.
+/// First and second moments, and the products of the two betas.
 pub(super) struct Moments {
     betas: [f32; 2],
     epsilon: f32,
@@ -95,29 +95,23 @@ impl<'s> Moving<'s> {
     ///
     /// # Errors
     /// When the device fails.
-    pub(super) fn update(
-        &mut self,
-        x: &Tensor,
-        gradient: &Tensor,
-        rate: f32,
-        block_begins: bool,
-    ) -> Result<Tensor> {
+    pub(super) fn update(&mut self, x: &Tensor, gradient: &Tensor, pace: Pace) -> Result<Tensor> {
         match self {
-            Self::Adam(moments) => Ok((x - moments.descent(gradient, rate)?)?),
+            Self::Adam(moments) => Ok((x - moments.descent(gradient, pace)?)?),
             Self::SpectralAdam(moments, Spectrum { hartley, sizes }) => {
-                let descent = moments.descent(&hartley.forward(gradient)?, rate)?;
+                let descent = moments.descent(&hartley.forward(gradient)?, pace)?;
                 let change = hartley.back(&descent.mul(sizes)?)?;
                 Ok((x - change.reshape(x.shape())?)?)
             }
             Self::Normalised { block_start } => {
-                if block_begins {
+                if pace.block_begins {
                     *block_start = x.clone();
                 }
                 let norm = |t: &Tensor| Ok::<_, crate::Error>(square_sum(t)?.sqrt()?);
                 let length = norm(gradient)?.to_dtype(x.dtype())?;
                 let length = length.affine(1.0, f64::from(TINY))?;
                 let step = gradient.broadcast_div(&length)?;
-                let step = step.affine(f64::from(rate), 0.0)?;
+                let step = step.affine(f64::from(pace.rate), 0.0)?;
                 let moved = ((x - step)? - &*block_start)?;
                 // One within the ball, and its radius over the distance outside.
                 let distance = norm(&moved)?;
@@ -150,16 +144,16 @@ impl<'s> Moving<'s> {
 
 impl Moments {
     /// By how much every element goes down; the moments take the gradient in.
-    fn descent(&mut self, g: &Tensor, rate: f32) -> Result<Tensor> {
+    fn descent(&mut self, g: &Tensor, pace: Pace) -> Result<Tensor> {
         let toward = |old: &Tensor, new: &Tensor, beta: f32| {
-            old + (new - old)?.affine(f64::from(1.0 - beta), 0.0)?
+            old + (new - old)?.affine(f64::from(pace.replaced(beta)), 0.0)?
         };
-        let step = rate * (1.0 - self.powers[1]).sqrt() / (1.0 - self.powers[0]);
+        let step = pace.rate * (1.0 - self.powers[1]).sqrt() / (1.0 - self.powers[0]);
         self.first = toward(&self.first, g, self.betas[0])?;
         self.second = toward(&self.second, &g.sqr()?, self.betas[1])?;
         let spread = self.second.sqrt()?.affine(1.0, f64::from(self.epsilon))?;
         for (power, beta) in self.powers.iter_mut().zip(self.betas) {
-            *power *= beta;
+            *power *= pace.kept(beta);
         }
         Ok((self.first.affine(f64::from(step), 0.0)? / spread)?)
     }
