@@ -1,5 +1,5 @@
 //! The inner loops. The only code of the program that may be `unsafe`, each with its contract and a slow twin in its
-//! tests; instruction sets are chosen at run time.
+//! tests; instruction sets are chosen at run time. `tools/check_memory.sh` runs these tests under Valgrind.
 //!
 //! - [`lanes`]: sixteen channels at a time on any instruction set; [`finish`]: what happens to sums on their way out
 //! - [`panels`]: packed weights; [`multiply`]: the micro-kernel; [`skipping`]: the one for inputs many of which are zero
