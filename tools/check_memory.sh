@@ -7,5 +7,9 @@
 # Needs `valgrind`, on x86-64.
 set -eu
 cd "$(dirname "$0")/.."
-program=$(cargo test --locked --lib --no-run 2>&1 | sed -n 's/^ *Executable unittests src\/lib.rs (\(.*\))$/\1/p')
+built=$(cargo test --locked --lib --no-run 2>&1) || {
+    echo "$built" >&2
+    exit 1
+}
+program=$(echo "$built" | sed -n 's/^ *Executable unittests src\/lib.rs (\(.*\))$/\1/p')
 exec valgrind --quiet --error-exitcode=1 "$program" --test-threads=1 cpu::kernels
