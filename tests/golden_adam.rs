@@ -13,7 +13,7 @@ fn thirty_teacher_forced_updates_are_exact() {
     let (mut adam, mut at_bounds) = (Adam::new(n, 0.9, 0.999, 1e-8), 0);
     let mut now = x[..n].to_vec();
     for k in 0..30 {
-        let rate = Schedule::Exponential.rate(0.05, 0.5, 1000, k as u64, 30);
+        let rate = Schedule::Exponential.rate(0.05, 0.5, 1000, 0.0, k as u64, 30);
         if k == 13 {
             // A checkpoint in the middle must not show.
             let state = adam.state();

@@ -1,7 +1,7 @@
 //! Every choice that makes up a way of making metamers.
 
 use super::loss::Loss;
-use super::optimisers::{Adam, Normalised, Optimiser, Pace, SpectralAdam};
+use super::optimisers::{Adam, LappedAdam, Normalised, Optimiser, Pace, SpectralAdam};
 use super::schedule::Schedule;
 use super::start::Start;
 use crate::stimulus::{Crop, Part};
@@ -19,6 +19,9 @@ pub enum Rule {
     Normalised,
     /// Adam on the stimulus's frequencies, the low ones in larger steps; not published.
     SpectralAdam,
+    /// Adam on how much of each frequency a sound has at each moment, in larger steps where there is more and at low
+    /// frequencies; not published, and for sounds only.
+    LappedAdam,
 }
 
 /// A procedure, with every field spelt out. Fields that the chosen rule or start does not use are kept all the same, so
@@ -52,12 +55,16 @@ pub struct Procedure {
     pub memory: f64,
     /// Adam's epsilon, added to the square root of the uncorrected second moment.
     pub epsilon: f64,
-    /// How much smaller spectral Adam's steps are at higher frequencies: proportional to 1 / f^tilt. Absent from files
+    /// How much smaller spectral and lapped Adam's steps are at higher frequencies: proportional to 1 / f^tilt. Absent from files
     /// written before there was that rule.
     #[serde(default = "natural_tilt")]
     pub tilt: f64,
     /// How the step size changes.
     pub schedule: Schedule,
+    /// The part of the steps over which the step size rises first, in equal steps from nothing; a cosine falls from there
+    /// on. The published procedures have none. Absent from files written before there was one.
+    #[serde(default)]
+    pub warm_up: f64,
     /// Factor per `decay_steps` (exponential, halving).
     pub decay: f64,
     /// Steps per factor (exponential) or block (halving).
@@ -163,6 +170,7 @@ impl Procedure {
         positive("epsilon", self.epsilon)?;
         positive("decay", self.decay)?;
         fraction("leak", self.leak)?;
+        fraction("warm_up", self.warm_up)?;
         fraction("beta1", self.beta1)?;
         fraction("beta2", self.beta2)?;
         if !(1.0..=MAX_MEMORY).contains(&self.memory) {
@@ -253,6 +261,7 @@ impl Procedure {
             self.learning_rate as f32,
             self.decay as f32,
             self.decay_steps,
+            self.warm_up,
             step,
             self.steps,
         );
@@ -301,18 +310,14 @@ impl Procedure {
 
     /// A fresh optimiser for a stimulus of a shape that starts at `x`.
     pub fn new_optimiser(&self, x: &[f32], shape: &[usize]) -> Box<dyn Optimiser> {
-        let adam = || {
-            Adam::new(
-                x.len(),
-                self.beta1 as f32,
-                self.beta2 as f32,
-                self.epsilon as f32,
-            )
-        };
+        let adam = |n| Adam::new(n, self.beta1 as f32, self.beta2 as f32, self.epsilon as f32);
         match self.optimiser {
-            Rule::Adam => Box::new(adam()),
+            Rule::Adam => Box::new(adam(x.len())),
             Rule::Normalised => Box::new(Normalised::new(x)),
-            Rule::SpectralAdam => Box::new(SpectralAdam::new(shape, adam(), self.tilt as f32)),
+            Rule::LappedAdam => Box::new(LappedAdam::new(x.len(), adam, self.tilt as f32)),
+            Rule::SpectralAdam => {
+                Box::new(SpectralAdam::new(shape, adam(x.len()), self.tilt as f32))
+            }
         }
     }
 }
@@ -342,6 +347,7 @@ mod tests {
         assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
         assert!(message(&mut p, "tilt", "-1").contains("[0, 4]"));
         assert!(message(&mut p, "leak", "1").contains("[0, 1)"));
+        assert!(message(&mut p, "warm_up", "1").contains("[0, 1)"));
         assert!(message(&mut p, "memory", "0.5").contains("[1, 1000]"));
         assert_eq!(p, before, "a refused change must change nothing");
     }
@@ -374,20 +380,21 @@ mod tests {
     }
 
     #[test]
-    fn files_of_before_there_were_tilts_leaks_or_memories_are_read() {
+    fn files_of_before_there_were_tilts_leaks_memories_or_warm_ups_are_read() {
         let text = toml::to_string(&recipe::find("fast").unwrap().procedure).unwrap();
         let old: String = text
             .lines()
             .filter(|l| {
-                !["tilt", "leak", "memory"]
+                !["tilt", "leak", "memory", "warm_up"]
                     .iter()
                     .any(|new| l.starts_with(new))
             })
             .map(|l| format!("{l}\n"))
             .collect();
-        assert_eq!(old.lines().count() + 3, text.lines().count());
+        assert_eq!(old.lines().count() + 4, text.lines().count());
         let read: Procedure = toml::from_str(&old).unwrap();
         assert_eq!((read.tilt, read.leak, read.memory), (1.0, 0.0, 1.0));
+        assert_eq!(read.warm_up, 0.0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::loss::{Target, norm};
 use super::optimisers::{Optimiser, State};
-use super::procedure::Procedure;
+use super::procedure::{Procedure, Rule};
 use super::resident::Resident;
 use crate::formats::Array;
 use crate::network::executor::on_threads_of;
@@ -63,6 +63,13 @@ impl Synthesis {
         procedure.validate()?;
         if start.len() != shape.iter().product::<usize>() {
             return Err(Error::shape("start", shape, &[start.len()]));
+        }
+        let line = shape.iter().all(|n| *n == start.len() || *n == 1);
+        if procedure.optimiser == Rule::LappedAdam && !line {
+            return Err(Error::value(
+                "optimiser",
+                "lapped_adam moves sounds only; spectral_adam moves pictures too",
+            ));
         }
         if let Some(bad) = target.iter().chain(&start).find(|v| !v.is_finite()) {
             return Err(Error::value(

@@ -60,6 +60,10 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             "Takes {} steps of Adam on the stimulus's frequencies f, proportional to f^-{},",
             p.steps, p.tilt
         ),
+        Rule::LappedAdam => format!(
+            "Takes {} steps of Adam on the sound's frequencies f at each moment, proportional to f^-{} and to the root of the amplitude there,",
+            p.steps, p.tilt
+        ),
         Rule::Normalised => format!("Takes {} steps along the gradient,", p.steps),
     };
     let rate = match (p.schedule, p.optimiser) {
@@ -82,6 +86,10 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
                 p.learning_rate
             )
         }
+    };
+    let warm_up = match p.warm_up {
+        0.0 => String::new(),
+        part => format!(" Over the first {part} of the steps that rises from zero."),
     };
     let memory = match (p.optimiser, p.memory) {
         (Rule::Normalised, _) | (_, 1.0) => String::new(),
@@ -112,12 +120,13 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
             &["loss", "straight_through", "leak"],
         ),
         sentence(
-            format!("{rule} {rate}.{memory}"),
+            format!("{rule} {rate}.{warm_up}{memory}"),
             &[
                 "steps",
                 "optimiser",
                 "learning_rate",
                 "schedule",
+                "warm_up",
                 "decay",
                 "decay_steps",
                 "beta1",
@@ -158,14 +167,19 @@ mod tests {
         let mut spectral = recipe::find("fast").unwrap().procedure;
         spectral.optimiser = Rule::SpectralAdam;
         (spectral.steps, spectral.tilt, spectral.learning_rate) = (10, 1.5, 0.25);
-        (spectral.leak, spectral.memory) = (0.25, 4.0);
+        (spectral.leak, spectral.memory, spectral.warm_up) = (0.25, 4.0, 0.5);
         assert_eq!(
             sentences(&spectral)[1].text,
             "Makes the layer's activations alike: their distance, relative to the reference's length, falls. At first 0.25 of its gradient passes rectifiers that are shut, at the end nothing."
         );
         assert_eq!(
             sentences(&spectral)[2].text,
-            "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine. At the end it remembers gradients 4 times as long as at first."
+            "Takes 10 steps of Adam on the stimulus's frequencies f, proportional to f^-1.5, at a rate of 0.25 that falls to zero along a cosine. Over the first 0.5 of the steps that rises from zero. At the end it remembers gradients 4 times as long as at first."
+        );
+        (spectral.optimiser, spectral.memory, spectral.warm_up) = (Rule::LappedAdam, 1.0, 0.0);
+        assert_eq!(
+            sentences(&spectral)[2].text,
+            "Takes 10 steps of Adam on the sound's frequencies f at each moment, proportional to f^-1.5 and to the root of the amplitude there, at a rate of 0.25 that falls to zero along a cosine."
         );
     }
 }

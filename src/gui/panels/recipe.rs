@@ -47,7 +47,7 @@ const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model,
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 23] = [
+const FIELDS: [Field; 24] = [
     typed(
         "steps",
         "Steps",
@@ -79,8 +79,8 @@ const FIELDS: [Field; 23] = [
     chosen(
         "optimiser",
         "Optimiser",
-        "TensorFlow's Adam (2019), steps of fixed length along the gradient (2023), or Adam on the stimulus's frequencies (not published)",
-        &["adam", "normalised", "spectral_adam"],
+        "TensorFlow's Adam (2019), steps of fixed length along the gradient (2023), or, not published, Adam on the stimulus's frequencies (spectral) or on a sound's frequencies at each moment (lapped)",
+        &["adam", "normalised", "spectral_adam", "lapped_adam"],
     ),
     typed(
         "learning_rate",
@@ -102,13 +102,18 @@ const FIELDS: [Field; 23] = [
     typed(
         "tilt",
         "Tilt",
-        "Spectral Adam's steps are proportional to the frequency to the power of minus the tilt",
+        "Spectral and lapped Adam's steps are proportional to the frequency to the power of minus the tilt",
     ),
     chosen(
         "schedule",
         "Schedule",
         "How the step size changes",
         &["constant", "exponential", "halving", "cosine"],
+    ),
+    typed(
+        "warm_up",
+        "Warm-up",
+        "The part of the steps over which the step size rises from zero first (0 as published)",
     ),
     typed(
         "decay",
@@ -412,6 +417,7 @@ fn in_words(value: &str) -> String {
         "relative_l2" => "relative L2".into(),
         "l1" => "L1".into(),
         "spectral_adam" => "spectral Adam".into(),
+        "lapped_adam" => "lapped Adam".into(),
         "feather2019" => "Feather 2019".into(),
         "feather2023" => "Feather 2023".into(),
         other => other.into(),

@@ -2,10 +2,13 @@
 
 pub mod adam;
 pub mod hartley;
+pub mod lapped;
+pub mod lapped_adam;
 pub mod normalised;
 pub mod spectral_adam;
 
 pub use adam::Adam;
+pub use lapped_adam::LappedAdam;
 pub use normalised::Normalised;
 pub use spectral_adam::SpectralAdam;
 

@@ -5,6 +5,7 @@
 //! [`Synthesis`](super::Synthesis) has it otherwise: checkpoints, changes of the rate and the like know nothing of this.
 
 mod hartley;
+mod lapped;
 mod rule;
 
 use super::Procedure;

@@ -7,15 +7,18 @@ use super::super::optimisers::spectral_adam::sizes;
 use super::super::optimisers::{Pace, State, entry, hartley};
 use super::super::procedure::Rule;
 use super::hartley::Hartley;
+use super::lapped::Lapped;
 use super::values;
 use crate::Result;
 use crate::formats::Array;
 use candle_core::{Device, Tensor};
 
 /// What is needed to move a stimulus's spectrum.
-pub(super) struct Spectrum {
-    hartley: Hartley,
-    sizes: Tensor,
+pub(super) enum Spectrum {
+    /// Of the whole stimulus, and how large steps are relative to the learning rate.
+    Whole { hartley: Hartley, sizes: Tensor },
+    /// Of a sound's moments.
+    Lapped(Lapped),
 }
 
 impl Spectrum {
@@ -28,16 +31,50 @@ impl Spectrum {
         shape: &[usize],
         device: &Device,
     ) -> Result<Option<Self>> {
-        if procedure.optimiser != Rule::SpectralAdam {
-            return Ok(None);
+        let tilt = procedure.tilt as f32;
+        Ok(match procedure.optimiser {
+            Rule::SpectralAdam => {
+                let hartley = Hartley::new(shape, device)?;
+                let sizes = sizes(hartley::Hartley::new(shape).frequencies(), tilt);
+                let sizes = Tensor::from_vec(sizes, hartley.spectrum_shape(), device)?;
+                Some(Self::Whole { hartley, sizes })
+            }
+            Rule::LappedAdam => {
+                let length = shape.iter().product();
+                Some(Self::Lapped(Lapped::new(length, tilt, device)?))
+            }
+            Rule::Adam | Rule::Normalised => None,
+        })
+    }
+
+    /// The shape of a spectrum.
+    fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Whole { sizes, .. } => sizes.dims().to_vec(),
+            Self::Lapped(lapped) => lapped.spectrum_shape().to_vec(),
         }
-        let hartley = Hartley::new(shape, device)?;
-        let frequencies = hartley::Hartley::new(shape).frequencies();
-        let sizes = sizes(frequencies, procedure.tilt as f32);
-        Ok(Some(Self {
-            sizes: Tensor::from_vec(sizes, hartley.spectrum_shape(), device)?,
-            hartley,
-        }))
+    }
+
+    /// By how much a stimulus goes down, of as many values, where its spectrum goes down by what `descent` makes of the
+    /// gradient's.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn move_by(
+        &self,
+        x: &Tensor,
+        gradient: &Tensor,
+        descent: impl FnOnce(&Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        match self {
+            Self::Whole { hartley, sizes } => {
+                hartley.back(&descent(&hartley.forward(gradient)?)?.mul(sizes)?)
+            }
+            Self::Lapped(lapped) => {
+                let sizes = lapped.sizes(&lapped.forward(x)?)?;
+                lapped.back(&descent(&lapped.forward(gradient)?)?.mul(&sizes)?)
+            }
+        }
     }
 }
 
@@ -45,7 +82,7 @@ impl Spectrum {
 pub(super) enum Moving<'s> {
     Adam(Moments),
     Normalised { block_start: Tensor },
-    SpectralAdam(Moments, &'s Spectrum),
+    OnSpectrum(Moments, &'s Spectrum),
 }
 
 /// First and second moments, and the products of the two betas.
@@ -68,25 +105,25 @@ impl<'s> Moving<'s> {
         x: &Tensor,
         spectrum: Option<&'s Spectrum>,
     ) -> Result<Self> {
-        let tensor = |name: &str, like: &Tensor| -> Result<Tensor> {
-            let values = entry(state, name, like.elem_count())?;
-            Ok(Tensor::from_slice(values, like.dims(), like.device())?)
+        let tensor = |name: &str, shape: &[usize]| -> Result<Tensor> {
+            let values = entry(state, name, shape.iter().product())?;
+            Ok(Tensor::from_slice(values, shape, x.device())?)
         };
         if procedure.optimiser == Rule::Normalised {
-            let block_start = tensor("block_start", x)?;
+            let block_start = tensor("block_start", x.dims())?;
             return Ok(Self::Normalised { block_start });
         }
-        let like = spectrum.map_or(x, |s| &s.sizes);
+        let shape = spectrum.map_or_else(|| x.dims().to_vec(), Spectrum::shape);
         let powers = entry(state, "beta_powers", 2)?;
         let moments = Moments {
             betas: [procedure.beta1 as f32, procedure.beta2 as f32],
             epsilon: procedure.epsilon as f32,
             powers: [powers[0], powers[1]],
-            first: tensor("first_moment", like)?,
-            second: tensor("second_moment", like)?,
+            first: tensor("first_moment", &shape)?,
+            second: tensor("second_moment", &shape)?,
         };
         Ok(match spectrum {
-            Some(spectrum) => Self::SpectralAdam(moments, spectrum),
+            Some(spectrum) => Self::OnSpectrum(moments, spectrum),
             None => Self::Adam(moments),
         })
     }
@@ -98,9 +135,8 @@ impl<'s> Moving<'s> {
     pub(super) fn update(&mut self, x: &Tensor, gradient: &Tensor, pace: Pace) -> Result<Tensor> {
         match self {
             Self::Adam(moments) => Ok((x - moments.descent(gradient, pace)?)?),
-            Self::SpectralAdam(moments, Spectrum { hartley, sizes }) => {
-                let descent = moments.descent(&hartley.forward(gradient)?, pace)?;
-                let change = hartley.back(&descent.mul(sizes)?)?;
+            Self::OnSpectrum(moments, spectrum) => {
+                let change = spectrum.move_by(x, gradient, |g| moments.descent(g, pace))?;
                 Ok((x - change.reshape(x.shape())?)?)
             }
             Self::Normalised { block_start } => {
@@ -133,7 +169,7 @@ impl<'s> Moving<'s> {
             Self::Normalised { block_start } => {
                 State::from([("block_start".into(), vector(block_start)?)])
             }
-            Self::Adam(moments) | Self::SpectralAdam(moments, _) => State::from([
+            Self::Adam(moments) | Self::OnSpectrum(moments, _) => State::from([
                 ("first_moment".into(), vector(&moments.first)?),
                 ("second_moment".into(), vector(&moments.second)?),
                 ("beta_powers".into(), Array::vector(moments.powers.to_vec())),
