@@ -8,19 +8,31 @@ use metamer_studio::layers::*;
 use metamer_studio::network::{Executor, Graph, Input, Model, NodeId, Reference};
 use metamer_studio::session::*;
 use metamer_studio::stimulus::random::{Purpose, Random};
-use metamer_studio::synthesis::procedure::RateChange;
+use metamer_studio::synthesis::procedure::{RateChange, Rule};
 use metamer_studio::synthesis::{Procedure, StepReport, Synthesis, recipe};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A picture's.
 const SHAPE: [usize; 3] = [3, 12, 10];
+/// A sound's, of two frames and a half.
+const LINE: [usize; 3] = [1, 1, 600];
+
+/// The shape of what a procedure moves here.
+fn shape_for(procedure: &Procedure) -> [usize; 3] {
+    if procedure.optimiser == Rule::LappedAdam {
+        LINE
+    } else {
+        SHAPE
+    }
+}
 
 /// Two convolutions, each with a rectifier, and their means.
-fn network() -> Arc<Graph> {
+fn network(shape: [usize; 3]) -> Arc<Graph> {
     let mut random = Random::new(3, Purpose::Start);
-    let mut g = Graph::new(&SHAPE);
+    let mut g = Graph::new(&shape);
     let mut last = NodeId::INPUT;
-    for (i, [inputs, outputs]) in [[3, 8], [8, 6]].into_iter().enumerate() {
+    for (i, [inputs, outputs]) in [[shape[0], 8], [8, 6]].into_iter().enumerate() {
         let weight = random.normals(outputs * inputs * 9, 0.0, 0.3);
         let weight = Parameter::new(&[outputs, inputs, 3, 3], weight).unwrap();
         let window = Window::square(3, 1 + i, Padding::all(1));
@@ -34,15 +46,15 @@ fn network() -> Arc<Graph> {
     Arc::new(g)
 }
 
-fn model() -> Arc<Model> {
-    let graph = network();
+fn model(shape: [usize; 3]) -> Arc<Model> {
+    let graph = network(shape);
     let node = |name: &str| graph.find(name).unwrap();
     Arc::new(Model {
         name: "small".into(),
         title: "Small".into(),
         source: String::new(),
         input: Input {
-            shape: SHAPE.to_vec(),
+            shape: shape.to_vec(),
             range: [0.0, 1.0],
         },
         metamer_layers: vec![node("relu1")],
@@ -53,8 +65,8 @@ fn model() -> Arc<Model> {
     })
 }
 
-fn executor() -> Reference {
-    Reference::new(network(), Device::Cpu, DType::F32).unwrap()
+fn executor(shape: [usize; 3]) -> Reference {
+    Reference::new(network(shape), Device::Cpu, DType::F32).unwrap()
 }
 
 fn changed(recipe: &str, changes: &[(&str, &str)]) -> Procedure {
@@ -67,9 +79,10 @@ fn changed(recipe: &str, changes: &[(&str, &str)]) -> Procedure {
 
 /// A synthesis at the second rectifier, which passes gradients only where it is open.
 fn synthesis(procedure: &Procedure) -> Synthesis {
-    let model = model();
+    let shape = shape_for(procedure);
+    let model = model(shape);
     let node = model.layer("relu1").unwrap();
-    let n = SHAPE.iter().product();
+    let n = shape.iter().product();
     let draw = |seed, sd| {
         let normals = Random::new(seed, Purpose::Start).normals(n, 0.5, sd);
         normals
@@ -77,7 +90,7 @@ fn synthesis(procedure: &Procedure) -> Synthesis {
             .map(|v| v.clamp(0.0, 1.0))
             .collect::<Vec<_>>()
     };
-    let mut executor = executor();
+    let mut executor = executor(shape);
     executor.forward(&draw(1, 0.3), node).unwrap();
     let target = executor.activation(node).unwrap().into_owned();
     let tap = model.tap(node, false);
@@ -86,7 +99,7 @@ fn synthesis(procedure: &Procedure) -> Synthesis {
         tap,
         target,
         draw(2, 0.1),
-        &SHAPE,
+        &shape,
         [0.0, 1.0],
     )
     .unwrap()
@@ -94,7 +107,7 @@ fn synthesis(procedure: &Procedure) -> Synthesis {
 
 /// The steps of a synthesis one by one, each waited for, to its end.
 fn waited_for(synthesis: &mut Synthesis) -> Vec<StepReport> {
-    let mut executor = executor();
+    let mut executor = executor(shape_for(synthesis.procedure()));
     let left = synthesis.procedure().steps - synthesis.updates();
     let steps = (0..=left).map(|_| synthesis.step(&mut executor).unwrap());
     steps.collect()
@@ -102,7 +115,7 @@ fn waited_for(synthesis: &mut Synthesis) -> Vec<StepReport> {
 
 /// All of them in as few goes as `counts` allow.
 fn in_goes(synthesis: &mut Synthesis, counts: &[u64]) -> Vec<StepReport> {
-    let mut executor = executor();
+    let mut executor = executor(shape_for(synthesis.procedure()));
     let mut reports = vec![];
     for count in counts {
         reports.extend(synthesis.steps(*count, &mut executor).unwrap());
@@ -129,6 +142,14 @@ fn all_rules_and_losses_come_to_what_they_come_to_when_they_are_waited_for() {
         // Blocks begin in the middle of a go.
         changed("feather2023", &[("steps", "20"), ("decay_steps", "7")]),
         changed("fast", &[("steps", "20"), ("learning_rate", "0.02")]),
+        changed(
+            "fast",
+            &[
+                ("steps", "20"),
+                ("optimiser", "lapped_adam"),
+                ("tilt", "0.5"),
+            ],
+        ),
     ];
     for (index, procedure) in procedures.iter().enumerate() {
         let (mut alone, mut resident) = (synthesis(procedure), synthesis(procedure));
@@ -203,7 +224,7 @@ fn a_synthesis_that_diverges_within_a_go_ends_where_it_ends_otherwise() {
         let (step, factor) = (at, 1e41);
         procedure.rate_changes.push(RateChange { step, factor });
         let (mut alone, mut resident) = (synthesis(&procedure), synthesis(&procedure));
-        let mut executor = executor();
+        let mut executor = executor(SHAPE);
         let (mut expected, mut found) = (vec![], vec![]);
         let expected_end = (0..30).find_map(|_| {
             let report = alone.step(&mut executor);
@@ -236,7 +257,7 @@ fn a_run_on_a_device_reports_every_step_once_and_measures_where_the_cpu_does() {
     let mut rows = vec![];
     let mut snapshots = vec![];
     for device in ["reference", "cpu"] {
-        let model = model();
+        let model = model(SHAPE);
         let n = SHAPE.iter().product();
         let picture = Random::new(5, Purpose::Start).normals(n, 0.5, 0.1);
         let array = metamer_studio::formats::Array::new(SHAPE.to_vec(), picture).unwrap();
@@ -297,4 +318,18 @@ fn a_run_on_a_device_reports_every_step_once_and_measures_where_the_cpu_does() {
     assert!(alike > 100, "only {alike} steps were made in goes");
     assert_eq!(snapshots[0], snapshots[1]);
     assert!(rows[0].iter().all(|r| r.seconds > 0.0));
+}
+
+#[test]
+fn what_moves_sounds_only_is_refused_for_a_picture() {
+    let procedure = changed("fast", &[("optimiser", "lapped_adam")]);
+    let start = vec![0.5; SHAPE.iter().product()];
+    let model = model(SHAPE);
+    let tap = model.tap(model.layer("relu1").unwrap(), false);
+    let refused = Synthesis::new(procedure, tap, vec![1.0], start, &SHAPE, [0.0, 1.0]);
+    let message = refused.err().unwrap().to_string();
+    assert!(
+        message.contains("lapped_adam moves sounds only"),
+        "{message}"
+    );
 }
