@@ -148,6 +148,7 @@ fn all_rules_and_losses_come_to_what_they_come_to_when_they_are_waited_for() {
                 ("steps", "20"),
                 ("optimiser", "lapped_adam"),
                 ("tilt", "0.5"),
+                ("learning_rate", "0.05"),
             ],
         ),
     ];

@@ -8,7 +8,6 @@
 //! transpose. A length that is no multiple of [`HOP`] is thought to go on with silence.
 
 use rustdct::DctPlanner;
-use rustdct::RequiredScratch;
 use rustdct::mdct::{Mdct, window_fn};
 use std::sync::Arc;
 
