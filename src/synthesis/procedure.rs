@@ -55,8 +55,8 @@ pub struct Procedure {
     pub memory: f64,
     /// Adam's epsilon, added to the square root of the uncorrected second moment.
     pub epsilon: f64,
-    /// How much smaller spectral and lapped Adam's steps are at higher frequencies: proportional to 1 / f^tilt. Absent from files
-    /// written before there was that rule.
+    /// How much smaller spectral and lapped Adam's steps are at higher frequencies: proportional to 1 / f^tilt. Absent from
+    /// files written before there were those rules.
     #[serde(default = "natural_tilt")]
     pub tilt: f64,
     /// How the step size changes.

@@ -50,8 +50,8 @@ impl Synthesis {
     /// `shape`. `range` bounds the stimulus where the procedure clips.
     ///
     /// # Errors
-    /// When the procedure's fields are out of bounds, the start has another number of values than the shape, or it
-    /// holds numbers that are not finite.
+    /// When the procedure's fields are out of bounds, its rule moves sounds only and the shape is a picture's, the start has
+    /// another number of values than the shape, or it holds numbers that are not finite.
     pub fn new(
         procedure: Procedure,
         tap: Tap,
