@@ -215,6 +215,26 @@ fn cochleagrams_of_random_parameters_agree() {
 }
 
 #[test]
+fn what_is_not_a_number_is_not_heard_as_silence() {
+    for front_end in [FrontEnd::FEATHER2019, FrontEnd::COCHLEAGRAM_1] {
+        let mut graph = Graph::new(&[2000]);
+        let layer = Layer::Cochleagram(Cochleagram::new(front_end, 2000).unwrap());
+        let node = graph.add("cochleagram", layer, &[NodeId::INPUT]).unwrap();
+        let graph = Arc::new(graph);
+        let mut cpu = Cpu::new(graph.clone(), 1, Convolving::Exact).unwrap();
+        let mut reference = Reference::new(graph, Device::Cpu, DType::F32).unwrap();
+        let mut sound = vec![0.1; 2000];
+        sound[700] = f32::NAN;
+        let executors: [&mut dyn Executor; 2] = [&mut cpu, &mut reference];
+        for executor in executors {
+            executor.forward(&sound, node).unwrap();
+            let heard = executor.activation(node).unwrap();
+            assert!(heard.iter().all(|v| v.is_nan()), "{}", executor.name());
+        }
+    }
+}
+
+#[test]
 fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
     let mut draw = Draw(Random::new(5, Purpose::Start));
     let layer = Cochleagram::new(FrontEnd::FEATHER2019, 4000).unwrap();

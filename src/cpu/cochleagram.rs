@@ -73,8 +73,14 @@ impl LastStage {
         }
     }
 
+    /// What is not a number stays so, here too.
+    fn scaled(&self, envelope: f32) -> f32 {
+        let rectified = if envelope < 0.0 { 0.0 } else { envelope };
+        self.scale * (rectified + self.offset)
+    }
+
     fn compress(&self, envelope: f32) -> f32 {
-        let u = self.scale * (envelope.max(0.0) + self.offset);
+        let u = self.scaled(envelope);
         if self.linear {
             u
         } else {
@@ -89,7 +95,7 @@ impl LastStage {
         if self.linear {
             return self.scale;
         }
-        let u = self.scale * (envelope.max(0.0) + self.offset);
+        let u = self.scaled(envelope);
         self.scale * (self.exponent * u.powf(self.exponent - 1.0)).min(self.steepest)
     }
 }

@@ -132,6 +132,9 @@ impl Layer {
 
     /// The same layer with its parameters on another device or of another float type.
     pub fn to(&self, device: &Device, dtype: DType) -> Result<Self> {
+        if let Self::Cochleagram(l) = self {
+            return Ok(Self::Cochleagram(l.to(device, dtype)?));
+        }
         let mut layer = self.clone();
         let parameters: Vec<&mut Parameter> = match &mut layer {
             Self::Affine(l) => vec![&mut l.scale, &mut l.offset],

@@ -139,7 +139,8 @@ fn pad_axis(x: &Tensor, axis: usize, before: usize, after: usize, fill: f64) -> 
     let block = |n: usize| -> Result<Tensor> {
         let mut shape = x.dims().to_vec();
         shape[axis] = n;
-        Ok(Tensor::full(fill, shape, x.device())?.to_dtype(x.dtype())?)
+        // Not `Tensor::full`, which makes them in f64 first: Metal has none.
+        Ok(Tensor::zeros(shape, x.dtype(), x.device())?.affine(1.0, fill)?)
     };
     if before + after == 0 {
         return Ok(x.clone());

@@ -97,9 +97,12 @@ impl<'a> Definition<'a> {
     /// Envelope, then filter, one value per frame.
     fn downsampled(&self, analytic: &[Complex<f64>]) -> Vec<f64> {
         let layer = self.layer;
+        let floor = layer.front_end().power_floor;
+        // Written so that what is not a number stays so.
+        let raised = |power: f64| if power < floor { floor } else { power };
         let envelope: Vec<f64> = analytic[..layer.samples()]
             .iter()
-            .map(|a| a.norm_sqr().max(layer.front_end().power_floor).sqrt())
+            .map(|a| raised(a.norm_sqr()).sqrt())
             .collect();
         (0..layer.frames())
             .map(|frame| self.taps(frame).map(|(i, tap)| envelope[i] * tap).sum())

@@ -173,8 +173,10 @@ impl FrontEnd {
         self.scale * slope
     }
 
+    /// What is not a number stays so: a sound that has become none must not be heard as silence.
     fn scaled(&self, envelope: f64) -> f64 {
-        self.scale * (envelope.max(0.0) + self.offset)
+        let rectified = if envelope < 0.0 { 0.0 } else { envelope };
+        self.scale * (rectified + self.offset)
     }
 }
 

@@ -12,12 +12,16 @@
 //! the last, where the papers deviate on purpose ([`FrontEnd::slope`]). Filters and window are computed in `f64` and
 //! rounded to `f32` before use, as in both toolboxes.
 //!
-//! There are no Fourier transforms on tensors, so the definition works on vectors, in `f64` whatever the tensors' type.
+//! There are no Fourier transforms on tensors, so the definition works on vectors on the CPU, in `f64` whatever the
+//! tensors' type. On other devices the same is computed by [`products`] with matrices, in the tensors' type, so that no
+//! step waits for the device; only for lengths without a suitable factor (see [`Cochleagram::stays_on_its_device`]) the
+//! definition is used there too.
 
 mod definition;
 pub mod erb;
 mod front_end;
 mod lowpass;
+mod products;
 
 pub use erb::ErbFilters;
 pub use front_end::{Analytic, Edges, FrontEnd, Power};
@@ -26,6 +30,7 @@ use super::{FrozenLayer, only, only_shape};
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use definition::Definition;
+use products::Products;
 use std::sync::Arc;
 
 /// Gains of one channel at neighbouring bins of the spectrum, as they are used.
@@ -51,6 +56,8 @@ pub struct Cochleagram {
     /// Shared, since layers are copied with their graph.
     bands: Arc<[Gains]>,
     taps: Arc<[f32]>,
+    /// On devices other than the CPU.
+    products: Option<Arc<Products>>,
 }
 
 impl Cochleagram {
@@ -87,7 +94,27 @@ impl Cochleagram {
             frames,
             bands: bands.into_iter().map(used).collect(),
             taps: taps.into_iter().map(|t| t as f32).collect(),
+            products: None,
         })
+    }
+
+    /// The same layer for sounds on a device, of a float type.
+    pub(super) fn to(&self, device: &Device, dtype: DType) -> Result<Self> {
+        let products = if device.is_cpu() || !self.stays_on_its_device() {
+            None
+        } else {
+            Some(Arc::new(Products::new(self, device, dtype)?))
+        };
+        Ok(Self {
+            products,
+            ..self.clone()
+        })
+    }
+
+    /// Whether sounds on a graphics card are heard there: where [`Self::transform_length`] is a product of two numbers of
+    /// at most 2048. Others are fetched, heard on the CPU, and sent back.
+    pub fn stays_on_its_device(&self) -> bool {
+        Products::fit(self)
     }
 
     /// The parameters.
@@ -160,6 +187,11 @@ impl FrozenLayer for Cochleagram {
 
     fn forward(&self, inputs: &[&Tensor]) -> Result<Tensor> {
         let x = only(inputs)?;
+        if let Some(products) = &self.products {
+            let sounds = (0..x.dim(0)?).map(|i| products.forward(&x.get(i)?));
+            let y = Tensor::stack(&sounds.collect::<Result<Vec<_>>>()?, 0)?;
+            return Ok(y.unsqueeze(1)?);
+        }
         let definition = Definition::new(self);
         let y: Vec<f64> = rows(x)?
             .iter()
@@ -170,6 +202,11 @@ impl FrozenLayer for Cochleagram {
 
     fn pullback(&self, inputs: &[&Tensor], _: &Tensor, cotangent: &Tensor) -> Result<Vec<Tensor>> {
         let x = only(inputs)?;
+        if let Some(products) = &self.products {
+            let pullback = |i| products.pullback(&x.get(i)?, &cotangent.get(i)?.squeeze(0)?);
+            let gradients = (0..x.dim(0)?).map(pullback).collect::<Result<Vec<_>>>()?;
+            return Ok(vec![Tensor::stack(&gradients, 0)?]);
+        }
         let definition = Definition::new(self);
         let cotangents = rows(&cotangent.flatten_from(1)?)?;
         let pairs = rows(x)?.into_iter().zip(cotangents);
@@ -198,7 +235,7 @@ mod tests {
     use super::*;
 
     /// A front end so small that every input value can be nudged, and smooth for the sounds of the check.
-    const SMOOTH: FrontEnd = FrontEnd {
+    pub(super) const SMOOTH: FrontEnd = FrontEnd {
         sample_rate: 100,
         filters: ErbFilters {
             low: 2.0,
@@ -223,12 +260,9 @@ mod tests {
         Layer::Cochleagram(Cochleagram::new(front_end, samples).unwrap())
     }
 
-    #[test]
-    fn pullbacks_agree_with_central_differences() {
-        for samples in [23, 24, 31] {
-            check(&layer(SMOOTH, samples), &[&[samples]]);
-        }
-        let variants = [
+    /// The same with other choices, one at a time.
+    pub(super) fn variants() -> Vec<FrontEnd> {
+        vec![
             FrontEnd {
                 edges: Edges::Valid,
                 ..SMOOTH
@@ -267,8 +301,15 @@ mod tests {
                 },
                 ..SMOOTH
             },
-        ];
-        for front_end in variants {
+        ]
+    }
+
+    #[test]
+    fn pullbacks_agree_with_central_differences() {
+        for samples in [23, 24, 31] {
+            check(&layer(SMOOTH, samples), &[&[samples]]);
+        }
+        for front_end in variants() {
             check(&layer(front_end, 23), &[&[23]]);
             check(&layer(front_end, 26), &[&[26]]);
         }
