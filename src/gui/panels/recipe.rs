@@ -248,15 +248,19 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     }
 }
 
-/// The step size of the run that goes on, and a factor on it.
+/// The step size of the run that goes on, and a factor on it; the recipe's where none does, since a rate that warms up
+/// begins at next to nothing.
 fn rate(ui: &mut Ui, view: &mut View<'_>) {
     let run = view.state.active();
     let procedure = run.map_or(&view.state.procedure, |r| &r.spec.procedure);
-    let now = procedure.rate(run.map_or(0, |r| r.step));
+    let (name, rate) = match run {
+        Some(run) => ("Rate now", procedure.rate(run.step)),
+        None => ("Rate", procedure.learning_rate as f32),
+    };
     let mut factor = procedure.rate_changes.last().map_or(1.0, |c| c.factor);
     let help = "The step size now. While a run goes on it can be multiplied; the change is written into the run's spec, so that the run can be repeated";
     ui.horizontal(|ui| {
-        let text = format!("Rate now {}", format::figure(now));
+        let text = format!("{name} {}", format::figure(rate));
         let label = widgets::fixed_label(ui, widgets::muted(ui, text), 132.0).on_hover_text(help);
         let drag = egui::DragValue::new(&mut factor)
             .range(0.01..=100.0)
