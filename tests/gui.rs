@@ -40,6 +40,8 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     w.harness.run_steps(2);
     w.harness.get_by_label_contains("Quick look, ").click();
     w.harness.run_steps(2);
+    // The recipe's own rate, not the first of its warm-up.
+    assert!(w.shows("Rate 0.0180"));
     // The number of steps is typed into its field.
     w.click("Fields");
     let field = w.harness.get_by_role_and_label(Role::TextInput, "Steps");
@@ -84,6 +86,7 @@ fn a_person_chooses_starts_watches_pauses_resumes_and_sees_the_verdict() {
     w.harness.run_steps(2);
     assert_eq!(w.app().state().shown().unwrap().step, held);
     assert!(held < 60);
+    assert!(w.shows("Rate now"));
     w.press(Modifiers::NONE, Key::Space);
     w.until_phase(Phase::Finished);
     assert!(w.loss() < first / 2.0, "{first} to {}", w.loss());

@@ -12,6 +12,7 @@ mod affine;
 mod batch_norm;
 pub mod cochleagram;
 mod conv2d;
+pub(crate) mod factors;
 mod global_average;
 #[cfg(test)]
 pub(crate) mod gradient_check;

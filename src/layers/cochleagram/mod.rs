@@ -13,7 +13,7 @@
 //! rounded to `f32` before use, as in both toolboxes.
 //!
 //! There are no Fourier transforms on tensors, so the definition works on vectors on the CPU, in `f64` whatever the
-//! tensors' type. On other devices the same is computed by [`products`] with matrices, in the tensors' type, so that no
+//! tensors' type. On other devices the same is computed by products with matrices, in the tensors' type, so that no
 //! step waits for the device; only for lengths without a suitable factor (see [`Cochleagram::stays_on_its_device`]) the
 //! definition is used there too.
 

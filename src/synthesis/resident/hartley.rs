@@ -4,11 +4,9 @@
 //! Spectra lie as those of the [other transform](super::super::optimisers::hartley) do.
 
 use super::super::optimisers::hartley::sides;
+use crate::layers::factors::{LONGEST, nearest_factors};
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
-
-/// The longest side that a matrix is made for.
-const MOST: usize = 2048;
 
 /// Transforms of one shape.
 pub(super) struct Hartley {
@@ -55,22 +53,15 @@ fn turns([rows, columns]: [usize; 2], n: usize, by: f64, device: &Device) -> Res
     Ok([matrix(libm::cos)?, matrix(libm::sin)?])
 }
 
-/// The two factors of a number that are nearest to each other, the smaller first.
-fn factors(n: usize) -> [usize; 2] {
-    let small = (1..=n.isqrt()).rev().find(|p| n.is_multiple_of(*p));
-    let small = small.unwrap_or(1);
-    [small, n / small]
-}
-
 impl Hartley {
     /// Whether matrices for stimuli of a shape are not too large.
     pub(super) fn fits(shape: &[usize]) -> bool {
         let [height, width] = sides(shape);
         let longest = match height.min(width) {
-            1 => factors(height.max(width))[1],
+            1 => nearest_factors(height.max(width))[1],
             _ => height.max(width),
         };
-        longest <= MOST
+        longest <= LONGEST
     }
 
     /// For stimuli of a shape that [fits](Self::fits).
@@ -87,7 +78,7 @@ impl Hartley {
         let planes = shape.iter().product::<usize>() / (height * width);
         let kind = if height == 1 || width == 1 {
             let n = height * width;
-            let [rows, along] = factors(n);
+            let [rows, along] = nearest_factors(n);
             Kind::Lines {
                 turns: turns([rows, along], n, 1.0, device)?,
                 rows: Waves::new(rows, device)?,

@@ -1,24 +1,20 @@
 //! The cochleagram and its pullback by operations on tensors alone, for devices that should not be waited for.
 //!
-//! There are no Fourier transforms on tensors, but every device multiplies matrices well. With n = P · Q, bins
-//! k = aQ + b and samples t = c + Pd a transform from bins to samples is
-//!
-//! ```text
-//! z[c + Pd] = Σ_b e^(2πi bd/Q) · e^(2πi bc/n) · Σ_a e^(2πi ac/P) · Z[aQ + b]
-//! ```
-//!
-//! that is: a product with a matrix, a turn of each number, and another product. A filter's bins are moved to the bottom
-//! of the spectrum first, which changes the phase of the analytic signal and not its magnitude, so that the inner sum is
-//! over few `a`. What is taken from where, also where filters overlap, is a table made once; every sum has one order, so
-//! that runs can be repeated.
+//! A filter's bins are moved to the bottom of the spectrum before they are [transformed](transform), which changes the
+//! phase of the analytic signal and not its magnitude. What is taken from where, also where filters overlap, is a table
+//! made once; every sum has one order, so that runs can be repeated.
+
+mod downsampling;
+mod matrices;
+mod transform;
 
 use super::{Cochleagram, FrontEnd};
 use crate::Result;
+use crate::layers::factors::{LONGEST, nearest_factors};
 use candle_core::{DType, Device, Tensor};
-use std::f64::consts::TAU;
-
-/// The longest sum that a matrix is made for.
-const MOST: usize = 2048;
+use downsampling::Downsampling;
+use matrices::numbers;
+use transform::{Inner, Transform};
 
 /// What a cochleagram of one length is made with on a device.
 #[derive(Debug)]
@@ -45,218 +41,10 @@ pub(super) struct Products {
     steepest: Option<Tensor>,
 }
 
-/// What transforms from bins to samples of one length have in common.
-#[derive(Debug)]
-struct Transform {
-    p: usize,
-    q: usize,
-    /// Cosine and sine of 2π bc / n: `[Q, 1, P]`.
-    turns: [Tensor; 2],
-    /// The sum over `b`, real parts and then imaginary ones: `[2Q, 2Q]`; and turned.
-    outer: Tensor,
-    outer_turned: Tensor,
-}
-
-/// The sum over `a`, for the lowest AQ bins, real parts and then imaginary ones: `[2A, 2P]`; and turned.
-#[derive(Debug)]
-struct Inner {
-    a: usize,
-    matrix: Tensor,
-    turned: Tensor,
-}
-
-/// The filter and the stride of the last stage but one, as products of blocks of a stride with parts of the filter.
-#[derive(Debug)]
-struct Downsampling {
-    before: usize,
-    frames: usize,
-    stride: usize,
-    /// How many strides the filter takes.
-    parts: usize,
-    /// `[stride, parts]`, zero beyond the filter; and turned.
-    taps: Tensor,
-    turned: Tensor,
-}
-
-/// The two factors of a number that are nearest to each other, the smaller first.
-fn factors(n: usize) -> [usize; 2] {
-    let small = (1..=n.isqrt()).rev().find(|p| n.is_multiple_of(*p));
-    let small = small.unwrap_or(1);
-    [small, n / small]
-}
-
-fn cosine(k: usize, n: usize) -> f64 {
-    libm::cos(TAU * (k % n) as f64 / n as f64)
-}
-
-fn sine(k: usize, n: usize) -> f64 {
-    libm::sin(TAU * (k % n) as f64 / n as f64)
-}
-
-/// A matrix by its entries.
-fn matrix(
-    [rows, columns]: [usize; 2],
-    entry: impl Fn(usize, usize) -> f64,
-    like: (&Device, DType),
-) -> Result<Tensor> {
-    let entries = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j)));
-    let entries = entries.map(|(i, j)| entry(i, j)).collect();
-    numbers(entries, &[rows, columns], like)
-}
-
-fn numbers(values: Vec<f64>, shape: &[usize], (device, dtype): (&Device, DType)) -> Result<Tensor> {
-    // Converted here: Metal has no f64.
-    let values = Tensor::from_vec(values, shape, &Device::Cpu)?;
-    Ok(values.to_dtype(dtype)?.to_device(device)?)
-}
-
-fn turned(matrix: &Tensor) -> Result<Tensor> {
-    Ok(matrix.t()?.contiguous()?)
-}
-
-impl Transform {
-    fn new(n: usize, like: (&Device, DType)) -> Result<Self> {
-        let [p, q] = factors(n);
-        let turn = |wave: fn(usize, usize) -> f64| {
-            let turns = matrix([q, p], |b, c| wave(b * c, n), like)?;
-            turns.unsqueeze(1).map_err(crate::Error::from)
-        };
-        let entry = |row: usize, column: usize| {
-            let angle = (row % q) * (column % q);
-            match (row / q, column / q) {
-                (0, 1) => -sine(angle, q),
-                (1, 0) => sine(angle, q),
-                _ => cosine(angle, q),
-            }
-        };
-        let outer = matrix([2 * q, 2 * q], entry, like)?;
-        Ok(Self {
-            p,
-            q,
-            turns: [turn(cosine)?, turn(sine)?],
-            outer_turned: turned(&outer)?,
-            outer,
-        })
-    }
-
-    /// For the lowest `bins` bins.
-    fn inner(&self, bins: usize, like: (&Device, DType)) -> Result<Inner> {
-        let (a, p) = (bins.div_ceil(self.q).max(1), self.p);
-        let entry = |row: usize, column: usize| {
-            let angle = (row % a) * (column % p);
-            match (row / a, column / p) {
-                (0, 1) => sine(angle, p),
-                (1, 0) => -sine(angle, p),
-                _ => cosine(angle, p),
-            }
-        };
-        let matrix = matrix([2 * a, 2 * p], entry, like)?;
-        Ok(Inner {
-            a,
-            turned: turned(&matrix)?,
-            matrix,
-        })
-    }
-
-    /// From the bins of several lines, `[Q · lines, 2A]`, to real and imaginary parts of their samples, `[Q, lines, P]`
-    /// each. Not divided by n.
-    fn samples(&self, inner: &Inner, bins: &Tensor, lines: usize) -> Result<[Tensor; 2]> {
-        let (p, q) = (self.p, self.q);
-        let both = bins.matmul(&inner.matrix)?.reshape((q, lines, 2 * p))?;
-        let (re, im) = (both.narrow(2, 0, p)?, both.narrow(2, p, p)?);
-        let [cosines, sines] = &self.turns;
-        let both = Tensor::cat(
-            &[
-                (re.broadcast_mul(cosines)? - im.broadcast_mul(sines)?)?,
-                (re.broadcast_mul(sines)? + im.broadcast_mul(cosines)?)?,
-            ],
-            0,
-        )?;
-        let both = self.outer.matmul(&both.reshape((2 * q, lines * p))?)?;
-        let both = both.reshape((2, q, lines, p))?;
-        Ok([both.get(0)?, both.get(1)?])
-    }
-
-    /// The transpose of [`Self::samples`], which is the transform from samples to bins.
-    fn bins(&self, inner: &Inner, samples: [&Tensor; 2], lines: usize) -> Result<Tensor> {
-        let (p, q) = (self.p, self.q);
-        let both = Tensor::cat(&samples, 0)?.reshape((2 * q, lines * p))?;
-        let both = self.outer_turned.matmul(&both)?;
-        let both = both.reshape((2, q, lines, p))?;
-        let (re, im) = (both.get(0)?, both.get(1)?);
-        let [cosines, sines] = &self.turns;
-        let both = Tensor::cat(
-            &[
-                (re.broadcast_mul(cosines)? + im.broadcast_mul(sines)?)?,
-                (im.broadcast_mul(cosines)? - re.broadcast_mul(sines)?)?,
-            ],
-            2,
-        )?;
-        Ok(both.reshape((q * lines, 2 * p))?.matmul(&inner.turned)?)
-    }
-}
-
-impl Downsampling {
-    fn new(layer: &Cochleagram, like: (&Device, DType)) -> Result<Self> {
-        let (stride, taps) = (layer.front_end().stride(), layer.taps());
-        let parts = taps.len().div_ceil(stride);
-        let entry = |r: usize, m: usize| taps.get(m * stride + r).map_or(0.0, |t| f64::from(*t));
-        let taps = matrix([stride, parts], entry, like)?;
-        Ok(Self {
-            before: layer.before(),
-            frames: layer.frames(),
-            stride,
-            parts,
-            turned: turned(&taps)?,
-            taps,
-        })
-    }
-
-    fn blocks(&self) -> usize {
-        self.frames - 1 + self.parts
-    }
-
-    /// From `[lines, samples]` to `[lines, frames]`.
-    fn forward(&self, envelopes: &Tensor) -> Result<Tensor> {
-        let (lines, samples) = envelopes.dims2()?;
-        let length = self.blocks() * self.stride;
-        let after = length.saturating_sub(self.before + samples);
-        let padded = envelopes.pad_with_zeros(1, self.before, after)?;
-        let padded = padded.narrow(1, 0, length)?.contiguous()?;
-        let parts = padded
-            .reshape((lines * self.blocks(), self.stride))?
-            .matmul(&self.taps)?
-            .reshape((lines, self.blocks(), self.parts))?;
-        let part = |m: usize| parts.narrow(2, m, 1)?.narrow(1, m, self.frames);
-        let mut sum = part(0)?;
-        for m in 1..self.parts {
-            sum = (sum + part(m)?)?;
-        }
-        Ok(sum.reshape((lines, self.frames))?)
-    }
-
-    /// The transpose of [`Self::forward`], from `[lines, frames]` to `[lines, samples]`.
-    fn back(&self, frames: &Tensor, samples: usize) -> Result<Tensor> {
-        let lines = frames.dim(0)?;
-        let part = |m: usize| frames.pad_with_zeros(1, m, self.parts - 1 - m);
-        let parts = (0..self.parts)
-            .map(part)
-            .collect::<candle_core::Result<Vec<_>>>()?;
-        let length = self.blocks() * self.stride;
-        let padded = Tensor::stack(&parts, 2)?
-            .reshape((lines * self.blocks(), self.parts))?
-            .matmul(&self.turned)?
-            .reshape((lines, length))?;
-        let after = (self.before + samples).saturating_sub(length);
-        let padded = padded.pad_with_zeros(1, 0, after)?;
-        Ok(padded.narrow(1, self.before, samples)?.contiguous()?)
-    }
-}
-
 impl Products {
     /// Whether a sound's length has factors that matrices can be made for.
     pub(super) fn fit(layer: &Cochleagram) -> bool {
-        factors(layer.transform_length())[1] <= MOST
+        nearest_factors(layer.transform_length())[1] <= LONGEST
     }
 
     /// For a layer whose length [fits](Self::fit).
@@ -445,7 +233,7 @@ impl Products {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{SMOOTH, variants};
-    use super::super::{Edges, FrozenLayer};
+    use super::super::{Edges, FrozenLayer, Power};
     use super::*;
     use crate::layers::Layer;
     use crate::layers::gradient_check::{check, irregular};
@@ -500,7 +288,17 @@ mod tests {
 
     #[test]
     fn products_are_the_definition() {
-        for front_end in [vec![SMOOTH], variants()].concat() {
+        let power = |steepest| Power {
+            exponent: 0.3,
+            steepest,
+        };
+        // Where the floor holds at some moments, and the slope is limited in some frames.
+        let limited = FrontEnd {
+            power_floor: 1e-4,
+            compression: Some(power(0.3)),
+            ..SMOOTH
+        };
+        for front_end in [vec![SMOOTH, limited], variants()].concat() {
             // Of the second length, which is prime, the inner sums have one term.
             for samples in [24, 23, 30, 36] {
                 let found = differences(front_end, samples, DType::F64);
@@ -508,6 +306,22 @@ mod tests {
                     found.iter().all(|d| *d < 1e-10),
                     "{front_end:?} {samples} {found:?}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_stage_is_the_definition() {
+        let envelopes = [-0.5, -1e-9, 0.0, 1e-9, 1e-5, 3e-4, 0.02, 0.1, 3.0];
+        let tensor = Tensor::new(&envelopes, &Device::Cpu).unwrap();
+        for front_end in [FrontEnd::FEATHER2019, FrontEnd::COCHLEAGRAM_1] {
+            let products = by_products(front_end, 2000, DType::F64).products.unwrap();
+            let compressed = values(&products.compress(&tensor).unwrap());
+            let slopes = values(&products.slope(&tensor).unwrap());
+            for (i, envelope) in envelopes.into_iter().enumerate() {
+                let (y, slope) = (front_end.compress(envelope), front_end.slope(envelope));
+                assert!((compressed[i] - y).abs() <= 1e-12 * y, "{envelope}");
+                assert!((slopes[i] - slope).abs() <= 1e-12 * slope, "{envelope}");
             }
         }
     }
