@@ -4,7 +4,7 @@
 use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::layers::FrontEnd;
 use metamer_studio::network::architectures::front_end::{SAMPLES, front_end};
-use metamer_studio::network::{Executor, Tap};
+use metamer_studio::network::{Executor, Leak, Tap};
 use metamer_studio::stimulus::random::{Purpose, Random};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
@@ -26,7 +26,7 @@ fn step(bencher: divan::Bencher) {
     let tap = Tap {
         node,
         straight_through: false,
-        leak: 0.0,
+        leak: Leak::NONE,
     };
     let mut gradient = vec![0.0; SAMPLES];
     let mut step = move || {

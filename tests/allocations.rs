@@ -8,7 +8,7 @@
 use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::layers::cochleagram::FrontEnd;
 use metamer_studio::layers::*;
-use metamer_studio::network::{Executor, Graph, NodeId, Tap};
+use metamer_studio::network::{Executor, Graph, Leak, NodeId, Tap};
 use metamer_studio::stimulus::random::{Purpose, Random};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
@@ -109,7 +109,7 @@ fn a_step_allocates_nothing() {
                 let tap = Tap {
                     node,
                     straight_through: false,
-                    leak: 0.0,
+                    leak: Leak::NONE,
                 };
                 let mut step = || {
                     cpu.forward(&input, node).unwrap();

@@ -5,10 +5,16 @@ use candle_core::{DType, Device};
 use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::layers::cochleagram::{Analytic, Edges, ErbFilters, Power};
 use metamer_studio::layers::*;
-use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap, registry};
+use metamer_studio::network::{Executor, Graph, Leak, NodeId, Reference, Tap, registry};
 use metamer_studio::session::Stimulus;
 use metamer_studio::stimulus::random::{Purpose, Random};
 use std::sync::Arc;
+
+/// Lets rectifiers of different ranks pass different shares.
+const FALLING: Leak = Leak {
+    first: 0.25,
+    falloff: 0.5,
+};
 
 struct Draw(Random);
 
@@ -100,7 +106,7 @@ fn convolutions_of_random_shapes_agree() {
             Tap {
                 node,
                 straight_through: false,
-                leak: 0.0,
+                leak: Leak::NONE,
             },
             &mut draw,
             &what,
@@ -145,7 +151,7 @@ fn pools_of_random_shapes_agree() {
                 Tap {
                     node,
                     straight_through: false,
-                    leak: 0.0,
+                    leak: Leak::NONE,
                 },
                 &mut draw,
                 &format!("{layer:?} {size:?}"),
@@ -206,7 +212,7 @@ fn cochleagrams_of_random_parameters_agree() {
             Tap {
                 node,
                 straight_through: false,
-                leak: 0.0,
+                leak: Leak::NONE,
             },
             &mut draw,
             &format!("{front_end:?} {samples}"),
@@ -253,7 +259,7 @@ fn cochleagrams_are_the_same_to_the_bit_on_any_number_of_threads() {
                 Tap {
                     node,
                     straight_through: false,
-                    leak: 0.0,
+                    leak: Leak::NONE,
                 },
                 &cotangent,
                 &mut gradient,
@@ -358,7 +364,12 @@ fn a_network_of_every_layer_kind_agrees_at_every_tap() {
     for name in names {
         let node = g.find(&name).unwrap();
         let rectifier = matches!(g.node(node).layer, Layer::Rectifier(_));
-        for (straight_through, leak) in [(false, 0.0), (true, 0.0), (false, 0.25), (true, 0.25)] {
+        for (straight_through, leak) in [
+            (false, Leak::NONE),
+            (true, Leak::NONE),
+            (false, FALLING),
+            (true, FALLING),
+        ] {
             if rectifier || !straight_through {
                 let tap = Tap {
                     node,
@@ -411,7 +422,7 @@ fn what_several_branches_send_back_leaks_once() {
             let tap = Tap {
                 node,
                 straight_through: false,
-                leak: 0.25,
+                leak: Leak::even(0.25),
             };
             compare(g, tap, &mut draw, &format!("{first:?} and {second:?}"));
         }
@@ -446,7 +457,7 @@ fn a_batch_gives_every_item_what_it_would_get_alone() {
             .iter()
             .map(|n| draw.0.normals(graph.node(*n).elements(), 0.0, 1.0))
             .collect();
-        for (convolving, leak) in [(Convolving::Exact, 0.0), (Convolving::Fast, 0.25)] {
+        for (convolving, leak) in [(Convolving::Exact, Leak::NONE), (Convolving::Fast, FALLING)] {
             let tap = |node: NodeId| Tap {
                 node,
                 straight_through: node.index().is_multiple_of(2),
@@ -487,7 +498,7 @@ fn tap_in(folded: &Graph, name: &str, straight_through: bool) -> Tap {
     Tap {
         node,
         straight_through,
-        leak: 0.0,
+        leak: Leak::NONE,
     }
 }
 
@@ -501,7 +512,7 @@ fn outputs_stay_if_asked_for_and_what_makes_room_changes_no_result() {
     let tap = Tap {
         node: model.logits,
         straight_through: false,
-        leak: 0.0,
+        leak: Leak::NONE,
     };
     let classes = model.graph.node(model.logits).elements();
     let cotangent: Vec<f32> = (0..classes).map(|i| (i % 7) as f32 - 3.0).collect();
@@ -551,7 +562,7 @@ fn a_gradient_can_begin_between_layers_that_are_computed_together() {
             let tap = Tap {
                 node: id,
                 straight_through,
-                leak: 0.0,
+                leak: Leak::NONE,
             };
             let cotangent =
                 Draw(Random::new(12, Purpose::Start))
@@ -600,7 +611,7 @@ fn layers_that_are_computed_together_give_what_they_give_apart() {
         let tap = Tap {
             node,
             straight_through: false,
-            leak: 0.0,
+            leak: Leak::NONE,
         };
         cpu.pullback(tap, &cotangent, &mut gradient).unwrap();
         (cpu.activation(node).unwrap().into_owned(), gradient)
@@ -619,7 +630,7 @@ fn gradients_that_leak_differently_do_not_go_back_together() {
     let taps = [0.25, 0.5].map(|leak| Tap {
         node,
         straight_through: false,
-        leak,
+        leak: Leak::even(leak),
     });
     let (mut a, mut b) = ([f32::NAN; 4], [f32::NAN; 4]);
     let mut into: [&mut [f32]; 2] = [&mut a, &mut b];
@@ -645,7 +656,7 @@ fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
         Tap {
             node,
             straight_through: true,
-            leak: 0.0,
+            leak: Leak::NONE,
         },
         &[1.0, 2.0, 3.0, 4.0],
         &mut g,
@@ -656,7 +667,7 @@ fn straight_through_differs_from_the_ordinary_gradient_only_in_what_passes() {
         Tap {
             node,
             straight_through: false,
-            leak: 0.0,
+            leak: Leak::NONE,
         },
         &[1.0, 2.0, 3.0, 4.0],
         &mut g,

@@ -12,7 +12,7 @@ use metamer_studio::layers::Layer;
 use metamer_studio::layers::cochleagram::{
     Analytic, Cochleagram, Edges, ErbFilters, FrontEnd, Power,
 };
-use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap};
+use metamer_studio::network::{Executor, Graph, Leak, NodeId, Reference, Tap};
 use rustfft::{FftPlanner, num_complex::Complex};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -279,7 +279,7 @@ fn check(case: &Case, executor: &mut dyn Executor, node: NodeId) {
             Tap {
                 node,
                 straight_through: true,
-                leak: 0.0,
+                leak: Leak::NONE,
             },
             &cotangent,
             &mut gradient,
@@ -386,7 +386,7 @@ fn clipped_slopes_and_dead_rectifiers_matter_in_the_stored_cases() {
                 Tap {
                     node,
                     straight_through: false,
-                    leak: 0.0,
+                    leak: Leak::NONE,
                 },
                 &ones,
                 &mut gradient,

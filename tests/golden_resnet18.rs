@@ -9,7 +9,7 @@ use golden::{relative_l2, sample, uniform};
 use metamer_studio::cpu::{Convolving, Cpu};
 use metamer_studio::formats::{Array, npy, npz, safetensors};
 use metamer_studio::layers::*;
-use metamer_studio::network::{Executor, Graph, NodeId, Reference, Tap};
+use metamer_studio::network::{Executor, Graph, Leak, NodeId, Reference, Tap};
 use metamer_studio::synthesis::{Loss, Synthesis, Target, recipe};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -248,7 +248,7 @@ fn activations_and_gradients_agree_with_pytorch() {
                         Tap {
                             node,
                             straight_through: true,
-                            leak: 0.0,
+                            leak: Leak::NONE,
                         },
                         &cotangent,
                         &mut gradient,
@@ -274,7 +274,7 @@ fn twenty_normalised_steps_agree_with_the_original_attack() {
         let tap = Tap {
             node,
             straight_through: true,
-            leak: 0.0,
+            leak: Leak::NONE,
         };
         let shape = executor.graph().node(NodeId::INPUT).shape.clone();
         let mut synthesis =

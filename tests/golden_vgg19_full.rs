@@ -24,7 +24,7 @@ use metamer_studio::formats::{npy, npz};
 use metamer_studio::layers::{FrozenLayer, Layer, Parameter};
 use metamer_studio::network::architectures::Supply;
 use metamer_studio::network::architectures::vgg19_slim::vgg19;
-use metamer_studio::network::{Executor, Graph, NodeId, Tap};
+use metamer_studio::network::{Executor, Graph, Leak, NodeId, Tap};
 use metamer_studio::synthesis::{Loss, Target};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -287,7 +287,7 @@ fn the_whole_network_agrees_with_tensorflow() {
             let tap = Tap {
                 node,
                 straight_through,
-                leak: 0.0,
+                leak: Leak::NONE,
             };
             let mut found = vec![0.0; 3 * 224 * 224];
             executor.pullback(tap, &cotangent, &mut found).unwrap();

@@ -30,6 +30,7 @@ fn synthesis(model: &Model, asked: Asked<'_>, conv: Convolving) -> Synthesis {
         .set("straight_through", &straight_through.to_string())
         .unwrap();
     procedure.set("leak", &leak.to_string()).unwrap();
+    procedure.set("leak_falloff", "0.5").unwrap();
     if larger > 1.0 {
         let rate = format!("{:e}", f64::from(procedure.rate(0)) * larger);
         procedure.set("clip", "false").unwrap();

@@ -2,7 +2,7 @@
 
 use super::networks;
 use metamer_studio::cpu::{Convolving, Cpu};
-use metamer_studio::network::{Executor, Graph, NodeId, Tap, registry};
+use metamer_studio::network::{Executor, Graph, Leak, NodeId, Tap, registry};
 use metamer_studio::stimulus::random::{Purpose, Random};
 use metamer_studio::synthesis::{Synthesis, recipe};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Workload {
         let tap = Tap {
             node,
             straight_through: true,
-            leak: 0.0,
+            leak: Leak::NONE,
         };
         let procedure = recipe::find("feather2019").ok()?.procedure;
         let synthesis = Synthesis::new(

@@ -23,7 +23,7 @@ mod target;
 pub mod wide;
 
 use crate::network::executor::{MOST_ITEMS, check_batch, common_leak};
-use crate::network::{Executor, Graph, NodeId, Tap};
+use crate::network::{Executor, Graph, Leak, NodeId, Tap};
 use crate::{Error, Result};
 use kernels::finish::Open;
 use kernels::lanes::{Isa, Lane, flat, flat_mut};
@@ -282,7 +282,7 @@ impl Executor for Cpu {
             operations,
             memory,
             isa: *isa,
-            leak: 0.0,
+            leak: Leak::NONE,
         };
         threads.install(|| {
             for (index, (step, count)) in plan

@@ -9,7 +9,7 @@ use super::layout::{Layout, to_lanes, to_planes};
 use super::operation::{Machine, Operation};
 use super::plan::{Plan, Slot, Step, What};
 use super::target::Target;
-use crate::network::NodeId;
+use crate::network::{Leak, NodeId};
 use crate::{Error, Result};
 
 /// What the steps work on. Buffers grow when they are first used and are kept.
@@ -42,8 +42,8 @@ pub struct Pass<'a> {
     pub operations: &'a mut [Option<Operation>],
     pub memory: &'a mut Memory,
     pub isa: Isa,
-    /// The share of a gradient that a rectifier lets through where it is shut.
-    pub leak: f32,
+    /// What rectifiers let through of a gradient where they are shut.
+    pub leak: Leak,
 }
 
 impl Pass<'_> {
@@ -168,8 +168,9 @@ impl Pass<'_> {
             Layout::Lanes(shape) => to_lanes(cotangent, shape, gradient, false),
             Layout::Planes(n) => flat_mut(gradient)[..n].copy_from_slice(cotangent),
         }
-        if shut_gate && self.plan.slots[slot].rectified.is_some() {
-            let (open, leak) = (&open[slot][own], self.leak);
+        let gate = self.plan.slots[slot].gate(&open[slot], self.leak);
+        if let Some(Gate { open, leak }) = gate.filter(|_| shut_gate) {
+            let open = &open[own];
             shut(self.isa, Gate { open, leak }, gradient);
         }
     }
@@ -307,7 +308,7 @@ struct Shares<'a> {
     filled: &'a mut [usize],
     open: &'a [Vec<Open>],
     items: usize,
-    leak: f32,
+    leak: Leak,
 }
 
 impl Shares<'_> {

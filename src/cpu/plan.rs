@@ -6,7 +6,7 @@ use super::kernels::finish::{Gate, Open, Rectify};
 use super::layout::Layout;
 use super::operation::{Operation, Taken};
 use crate::layers::{Flatten, Layer};
-use crate::network::{Graph, NodeId};
+use crate::network::{Graph, Leak, NodeId};
 
 /// Everything that has to be computed for the nodes that are asked for.
 ///
@@ -26,8 +26,8 @@ pub struct Plan {
 /// A value that a step computes.
 pub struct Slot {
     pub layout: Layout,
-    /// The limit of the rectifier that was applied to it.
-    pub rectified: Option<f32>,
+    /// The rectifier that was applied to it.
+    pub rectified: Option<Rectified>,
     /// The buffer of its gradient.
     pub buffer: usize,
     /// Where its values are, perhaps for a time only.
@@ -42,13 +42,28 @@ pub struct Slot {
 impl Slot {
     /// The rectifier on the way forward, which takes down where it is `open`.
     pub fn rectify<'a>(&self, open: &'a [Open]) -> Option<Rectify<'a>> {
-        self.rectified.map(|ceiling| Rectify { ceiling, open })
+        self.rectified.map(|r| Rectify {
+            ceiling: r.ceiling,
+            open,
+        })
     }
 
     /// The rectifier on the way back, where it was `open`, which lets through a share of the gradient where it was not.
-    pub fn gate<'a>(&self, open: &'a [Open], leak: f32) -> Option<Gate<'a>> {
-        self.rectified.map(|_| Gate { open, leak })
+    pub fn gate<'a>(&self, open: &'a [Open], leak: Leak) -> Option<Gate<'a>> {
+        self.rectified.map(|r| Gate {
+            open,
+            leak: leak.at(r.rank),
+        })
     }
+}
+
+/// A rectifier that was applied to a slot's values.
+#[derive(Clone, Copy)]
+pub struct Rectified {
+    /// Its upper limit; infinite for a plain ReLU.
+    pub ceiling: f32,
+    /// Which it is (see [`Graph::rectifier_ranks`]).
+    pub rank: u32,
 }
 
 /// Where a node's output is.
@@ -100,6 +115,7 @@ impl Plan {
         }
         let mut maker = Maker {
             readers: sole_readers(graph),
+            ranks: graph.rectifier_ranks(),
             graph,
             asked,
             converted: vec![],
@@ -307,13 +323,14 @@ struct Maker<'a> {
     graph: &'a Graph,
     asked: &'a [NodeId],
     readers: Vec<Option<NodeId>>,
+    ranks: Vec<u32>,
     /// Slots that hold another slot's values in the other layout.
     converted: Vec<(usize, usize)>,
     plan: Plan,
 }
 
 impl Maker<'_> {
-    fn slot(&mut self, layout: Layout, rectified: Option<f32>) -> usize {
+    fn slot(&mut self, layout: Layout, rectified: Option<Rectified>) -> usize {
         self.plan.slots.push(Slot {
             layout,
             rectified,
@@ -371,9 +388,12 @@ impl Maker<'_> {
     }
 
     /// The limit of a rectifier.
-    fn ceiling(&self, node: NodeId) -> Option<f32> {
+    fn rectified(&self, node: NodeId) -> Option<Rectified> {
         match &self.graph.node(node).layer {
-            Layer::Rectifier(r) => Some(r.ceiling.unwrap_or(f32::INFINITY)),
+            Layer::Rectifier(r) => Some(Rectified {
+                ceiling: r.ceiling.unwrap_or(f32::INFINITY),
+                rank: self.ranks[node.index()],
+            }),
             _ => None,
         }
     }
@@ -413,7 +433,7 @@ impl Maker<'_> {
             last: id,
             fused: vec![],
             other,
-            rectified: self.ceiling(id),
+            rectified: self.rectified(id),
         };
         self.fuse(id, layout, &mut made);
         let output = self.slot(layout, made.rectified);
@@ -450,11 +470,11 @@ impl Maker<'_> {
             }
         }
         if let (true, Some(next)) = (rectifier, self.next(made.last))
-            && let Some(ceiling) = self.ceiling(next)
+            && let Some(rectified) = self.rectified(next)
         {
             made.fused.push((made.last, Missing::Rectifier));
             made.last = next;
-            made.rectified = Some(ceiling);
+            made.rectified = Some(rectified);
         }
     }
 }
@@ -464,7 +484,7 @@ struct Made {
     last: NodeId,
     fused: Vec<(NodeId, Missing)>,
     other: Option<usize>,
-    rectified: Option<f32>,
+    rectified: Option<Rectified>,
 }
 
 fn in_lanes(shape: &[usize]) -> Layout {

@@ -1,6 +1,6 @@
 //! The interface behind which networks are run.
 
-use super::graph::{Graph, NodeId, Tap};
+use super::graph::{Graph, Leak, NodeId, Tap};
 use super::reference::Reference;
 use crate::{Error, Result};
 use std::borrow::Cow;
@@ -107,12 +107,12 @@ pub fn on_threads_of<R: Send>(
 ///
 /// # Errors
 /// When they have not the same.
-pub fn common_leak(taps: &[Tap]) -> Result<f32> {
-    let leak = taps.first().map_or(0.0, |t| t.leak);
+pub fn common_leak(taps: &[Tap]) -> Result<Leak> {
+    let leak = taps.first().map_or(Leak::NONE, |t| t.leak);
     match taps.iter().find(|t| t.leak != leak) {
         None => Ok(leak),
         Some(other) => Err(Error::Internal(format!(
-            "gradients that leak through rectifiers by {leak} and by {} cannot go back together",
+            "gradients that leak through rectifiers by {leak:?} and by {:?} cannot go back together",
             other.leak
         ))),
     }

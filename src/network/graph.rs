@@ -48,9 +48,35 @@ pub struct Tap {
     /// forward value is the ordinary one, and rectifiers before it keep their ordinary gradient. Without effect on a
     /// node that is no rectifier.
     pub straight_through: bool,
-    /// The share of a gradient that every other rectifier lets through where it is shut; 0 for the gradient itself. The
-    /// forward values are the ordinary ones.
-    pub leak: f32,
+    /// What every other rectifier lets through where it is shut. The forward values are the ordinary ones.
+    pub leak: Leak,
+}
+
+/// The share of a gradient that rectifiers let through where they are shut: the more, the nearer they are to the input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Leak {
+    /// The share that the first lets through.
+    pub first: f32,
+    /// That which comes `n`-th lets through `first` / n^`falloff`.
+    pub falloff: f32,
+}
+
+impl Leak {
+    /// Nothing passes: the gradient itself.
+    pub const NONE: Self = Self::even(0.0);
+
+    /// The same share at all of them.
+    pub const fn even(first: f32) -> Self {
+        Self {
+            first,
+            falloff: 0.0,
+        }
+    }
+
+    /// The share at a rectifier of this rank (see [`Graph::rectifier_ranks`]).
+    pub fn at(self, rank: u32) -> f32 {
+        self.first * (rank as f32).powf(-self.falloff)
+    }
 }
 
 /// A network: named layers from one input.
@@ -162,6 +188,17 @@ impl Graph {
         (1..=node.0).filter(|i| needed[*i]).map(NodeId).collect()
     }
 
+    /// For every node, how many rectifiers there are on the way from the input to it, itself among them, where there are
+    /// most: 1 for the first rectifier. Folding batch norms changes none.
+    pub fn rectifier_ranks(&self) -> Vec<u32> {
+        let mut ranks: Vec<u32> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let before = node.inputs.iter().map(|i| ranks[i.0]).max().unwrap_or(0);
+            ranks.push(before + u32::from(matches!(node.layer, Layer::Rectifier(_))));
+        }
+        ranks
+    }
+
     /// The same network with every batch norm that directly follows a convolution folded into it. Where the
     /// convolution's own output is used elsewhere too, the pair is left as it is.
     pub fn folded(&self) -> Result<Self> {
@@ -237,6 +274,28 @@ mod tests {
         assert_eq!(g.path_to(sum), [a, sum]);
         assert_eq!(g.path_to(end), [a, sum, end]);
         assert_eq!(g.path_to(side), [side]);
+    }
+
+    #[test]
+    fn rectifiers_are_counted_where_there_are_most() {
+        let (mut g, [a, side, sum, end]) = diamond();
+        let relu = Layer::Rectifier(Rectifier::RELU6);
+        let last = g.add("last", relu, &[sum]).unwrap();
+        let ranks = g.rectifier_ranks();
+        let of = |id: NodeId| ranks[id.index()];
+        assert_eq!([of(NodeId::INPUT), of(side)], [0, 0]);
+        assert_eq!([of(a), of(sum), of(end), of(last)], [1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_leak_falls_off_from_rectifier_to_rectifier() {
+        let falling = Leak {
+            first: 0.5,
+            falloff: 0.5,
+        };
+        assert_eq!([falling.at(1), falling.at(4)], [0.5, 0.25]);
+        assert_eq!([Leak::even(0.1).at(1), Leak::even(0.1).at(7)], [0.1; 2]);
+        assert_eq!(Leak::NONE.at(3), 0.0);
     }
 
     #[test]

@@ -9,6 +9,6 @@ pub mod reference;
 pub mod registry;
 
 pub use executor::Executor;
-pub use graph::{Graph, Node, NodeId, Tap};
+pub use graph::{Graph, Leak, Node, NodeId, Tap};
 pub use model::{Input, Model};
 pub use reference::Reference;

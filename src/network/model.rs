@@ -1,6 +1,6 @@
 //! A model: a network with its labels, its input's range, its matchable layers and where it comes from.
 
-use super::graph::{Graph, NodeId, Tap};
+use super::graph::{Graph, Leak, NodeId, Tap};
 use crate::layers::Layer;
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl Model {
         Tap {
             node,
             straight_through: straight_through && rectified,
-            leak: 0.0,
+            leak: Leak::NONE,
         }
     }
 

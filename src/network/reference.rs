@@ -16,6 +16,8 @@ pub struct Reference {
     device: Device,
     dtype: DType,
     values: Vec<Option<Tensor>>,
+    /// See [`Graph::rectifier_ranks`].
+    ranks: Vec<u32>,
 }
 
 impl Reference {
@@ -31,6 +33,7 @@ impl Reference {
             .collect::<Result<_>>()?;
         let values = vec![None; graph.nodes().len()];
         Ok(Self {
+            ranks: graph.rectifier_ranks(),
             graph,
             layers,
             device,
@@ -72,7 +75,8 @@ impl Reference {
             let gradients = match layer {
                 Layer::Rectifier(_) if tap.straight_through && id == tap.node => vec![cotangent],
                 Layer::Rectifier(r) => {
-                    vec![r.leaky_pullback(self.value(id)?, &cotangent, tap.leak)?]
+                    let leak = tap.leak.at(self.ranks[id.index()]);
+                    vec![r.leaky_pullback(self.value(id)?, &cotangent, leak)?]
                 }
                 _ => layer.behaviour()?.pullback(
                     &inputs.iter().collect::<Vec<_>>(),

@@ -4,6 +4,7 @@ use super::loss::Loss;
 use super::optimisers::{Adam, LappedAdam, Normalised, Optimiser, Pace, SpectralAdam};
 use super::schedule::Schedule;
 use super::start::Start;
+use crate::network::Leak;
 use crate::stimulus::{Crop, Part};
 use crate::verify::Criteria;
 use crate::{Error, Result};
@@ -39,6 +40,10 @@ pub struct Procedure {
     /// falls to 0 at the last. The published procedures have none. Absent from files written before there was one.
     #[serde(default)]
     pub leak: f64,
+    /// How that share falls off from rectifier to rectifier: the first lets through `leak`, that which comes n-th from the
+    /// stimulus on `leak` / n^`leak_falloff`. Absent from files written before there was one.
+    #[serde(default)]
+    pub leak_falloff: f64,
     /// Whether the stimulus is clipped to the input's range after every update.
     pub clip: bool,
     /// The update rule.
@@ -118,6 +123,9 @@ const MAX_MEMORY: f64 = 1000.0;
 /// The largest tilt; with more, all but the lowest frequencies would stand still.
 const MAX_TILT: f64 = 4.0;
 
+/// The largest fall-off of a leak; with more, all but the first rectifier would let nothing through.
+const MAX_FALLOFF: f64 = 4.0;
+
 /// The most steps that a run may have.
 const MAX_STEPS: u64 = 10_000_000;
 
@@ -177,6 +185,15 @@ impl Procedure {
             return Err(Error::value(
                 "memory",
                 format!("must lie in [1, {MAX_MEMORY}], found {}", self.memory),
+            ));
+        }
+        if !(0.0..=MAX_FALLOFF).contains(&self.leak_falloff) {
+            return Err(Error::value(
+                "leak_falloff",
+                format!(
+                    "must lie in [0, {MAX_FALLOFF}], found {}",
+                    self.leak_falloff
+                ),
             ));
         }
         if !(0.0..=MAX_TILT).contains(&self.tilt) {
@@ -284,10 +301,13 @@ impl Procedure {
         Ok(())
     }
 
-    /// The share of a gradient that shut rectifiers let through after `step` updates.
-    pub fn leak(&self, step: u64) -> f32 {
+    /// What shut rectifiers let through of a gradient after `step` updates.
+    pub fn leak(&self, step: u64) -> Leak {
         let left = self.steps.saturating_sub(step) as f64 / self.steps as f64;
-        (self.leak * left) as f32
+        Leak {
+            first: (self.leak * left) as f32,
+            falloff: self.leak_falloff as f32,
+        }
     }
 
     /// How the update after `step` updates moves.
@@ -347,6 +367,7 @@ mod tests {
         assert!(message(&mut p, "start_sd", "nan").contains("start_sd"));
         assert!(message(&mut p, "tilt", "-1").contains("[0, 4]"));
         assert!(message(&mut p, "leak", "1").contains("[0, 1)"));
+        assert!(message(&mut p, "leak_falloff", "-0.5").contains("[0, 4]"));
         assert!(message(&mut p, "warm_up", "1").contains("[0, 1)"));
         assert!(message(&mut p, "memory", "0.5").contains("[1, 1000]"));
         assert_eq!(p, before, "a refused change must change nothing");
@@ -385,16 +406,17 @@ mod tests {
         let old: String = text
             .lines()
             .filter(|l| {
+                // "leak" is both the leak and its fall-off.
                 !["tilt", "leak", "memory", "warm_up"]
                     .iter()
                     .any(|new| l.starts_with(new))
             })
             .map(|l| format!("{l}\n"))
             .collect();
-        assert_eq!(old.lines().count() + 4, text.lines().count());
+        assert_eq!(old.lines().count() + 5, text.lines().count());
         let read: Procedure = toml::from_str(&old).unwrap();
         assert_eq!((read.tilt, read.leak, read.memory), (1.0, 0.0, 1.0));
-        assert_eq!(read.warm_up, 0.0);
+        assert_eq!((read.leak_falloff, read.warm_up), (0.0, 0.0));
     }
 
     #[test]
@@ -413,9 +435,9 @@ mod tests {
     #[test]
     fn a_leak_is_gone_at_the_last_evaluation() {
         let mut p = recipe::find("feather2019").unwrap().procedure;
-        assert_eq!(p.leak(0), 0.0, "no published procedure has one");
+        assert_eq!(p.leak(0), Leak::NONE, "no published procedure has one");
         (p.steps, p.leak) = (8, 0.5);
-        let leaks: Vec<f32> = (0..=9).map(|step| p.leak(step)).collect();
+        let leaks: Vec<f32> = (0..=9).map(|step| p.leak(step).first).collect();
         let sixteenths = [8, 7, 6, 5, 4, 3, 2, 1, 0, 0].map(|n| n as f32 / 16.0);
         assert_eq!(leaks, sixteenths);
     }

@@ -6,7 +6,7 @@ use super::procedure::{Procedure, Rule};
 use super::resident::Resident;
 use crate::formats::Array;
 use crate::network::executor::on_threads_of;
-use crate::network::{Executor, NodeId, Reference, Tap};
+use crate::network::{Executor, Leak, NodeId, Reference, Tap};
 use crate::{Error, Result};
 
 /// What one step found.
@@ -223,7 +223,7 @@ impl Synthesis {
     }
 
     /// What shut rectifiers let through at this step.
-    pub(super) fn leak(&self) -> f32 {
+    pub(super) fn leak(&self) -> Leak {
         self.procedure.leak(self.step)
     }
 

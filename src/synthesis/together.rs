@@ -30,9 +30,12 @@ fn step_all(
         losses.push(member.evaluate(&executor.activation_of(item, node)?));
     }
     // A diverged member goes along to the end of this step: what is carried back for it is not used.
-    let mut leaks: Vec<f32> = members.iter().map(|m| m.leak()).collect();
-    leaks.sort_by(f32::total_cmp);
-    leaks.dedup();
+    let mut leaks = vec![];
+    for leak in members.iter().map(|m| m.leak()) {
+        if !leaks.contains(&leak) {
+            leaks.push(leak);
+        }
+    }
     match leaks[..] {
         [_] => pull_back(members.iter_mut().map(|m| &mut **m), executor)?,
         // Gradients go back together only as far as they leak alike, which runs do that began together.

@@ -48,10 +48,13 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
         }
         Loss::L1 => "Makes the layer's activations alike: the sum of absolute differences falls.",
     };
-    let leak = match p.leak {
-        0.0 => String::new(),
-        leak => format!(
+    let leak = match (p.leak, p.leak_falloff) {
+        (0.0, _) => String::new(),
+        (leak, 0.0) => format!(
             " At first {leak} of its gradient passes rectifiers that are shut, at the end nothing."
+        ),
+        (leak, falloff) => format!(
+            " At first {leak} n^-{falloff} of its gradient passes the n-th rectifier where that is shut, at the end nothing."
         ),
     };
     let rule = match p.optimiser {
@@ -117,7 +120,7 @@ pub fn sentences(p: &Procedure) -> Vec<Sentence> {
         ),
         sentence(
             format!("{loss}{leak}"),
-            &["loss", "straight_through", "leak"],
+            &["loss", "straight_through", "leak", "leak_falloff"],
         ),
         sentence(
             format!("{rule} {rate}.{warm_up}{memory}"),
@@ -167,10 +170,16 @@ mod tests {
         let mut spectral = recipe::find("fast").unwrap().procedure;
         spectral.optimiser = Rule::SpectralAdam;
         (spectral.steps, spectral.tilt, spectral.learning_rate) = (10, 1.5, 0.25);
-        (spectral.leak, spectral.memory, spectral.warm_up) = (0.25, 4.0, 0.5);
+        (spectral.memory, spectral.warm_up) = (4.0, 0.5);
+        (spectral.leak, spectral.leak_falloff) = (0.25, 0.0);
         assert_eq!(
             sentences(&spectral)[1].text,
             "Makes the layer's activations alike: their distance, relative to the reference's length, falls. At first 0.25 of its gradient passes rectifiers that are shut, at the end nothing."
+        );
+        spectral.leak_falloff = 0.5;
+        assert_eq!(
+            sentences(&spectral)[1].text,
+            "Makes the layer's activations alike: their distance, relative to the reference's length, falls. At first 0.25 n^-0.5 of its gradient passes the n-th rectifier where that is shut, at the end nothing."
         );
         assert_eq!(
             sentences(&spectral)[2].text,

@@ -47,7 +47,7 @@ const AT_ONCE_HELP: &str = "So many runs of the queue, if they are of one model,
 const YES_NO: &[&str] = &["true", "false"];
 
 /// In the order in which a step uses them.
-const FIELDS: [Field; 24] = [
+const FIELDS: [Field; 25] = [
     typed(
         "steps",
         "Steps",
@@ -69,6 +69,11 @@ const FIELDS: [Field; 24] = [
         "leak",
         "Leak",
         "The share of the gradient that other rectifiers let through where they are shut, at the first step; it falls to 0 (0 as published)",
+    ),
+    typed(
+        "leak_falloff",
+        "Leak's fall-off",
+        "How the leak falls off with depth: the rectifier that comes n-th from the stimulus on lets through the leak over n to this power",
     ),
     chosen(
         "clip",
