@@ -167,6 +167,9 @@ const FIELDS: [Field; 25] = [
     ),
 ];
 
+/// Width of a field's label in points; it leaves room for the longest option beside it.
+const LABEL: f32 = 120.0;
+
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let state = view.state;
     let heading = widgets::heading(ui, "Recipe");
@@ -374,7 +377,7 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
             None => continue,
         };
         ui.horizontal(|ui| {
-            let label = widgets::fixed_label(ui, widgets::muted(ui, field.label), 128.0)
+            let label = widgets::fixed_label(ui, widgets::muted(ui, field.label), LABEL)
                 .on_hover_text(help(field, view.state.hears()));
             let width = ui.available_width();
             if field.options.is_empty() {
@@ -386,7 +389,7 @@ fn fields(ui: &mut Ui, view: &mut View<'_>) {
         complaint(ui, view, field.key);
     }
     ui.horizontal(|ui| {
-        let label = widgets::fixed_label(ui, widgets::muted(ui, "Runs at once"), 128.0)
+        let label = widgets::fixed_label(ui, widgets::muted(ui, "Runs at once"), LABEL)
             .on_hover_text(AT_ONCE_HELP);
         let value = view.state.choices.at_once.to_string();
         let width = ui.available_width();
