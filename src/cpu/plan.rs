@@ -387,7 +387,7 @@ impl Maker<'_> {
         self.readers[node.index()].filter(|_| !self.asked.contains(&node))
     }
 
-    /// The limit of a rectifier.
+    /// The rectifier at a node, if it is one.
     fn rectified(&self, node: NodeId) -> Option<Rectified> {
         match &self.graph.node(node).layer {
             Layer::Rectifier(r) => Some(Rectified {
