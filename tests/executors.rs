@@ -611,7 +611,7 @@ fn layers_that_are_computed_together_give_what_they_give_apart() {
         let tap = Tap {
             node,
             straight_through: false,
-            leak: Leak::NONE,
+            leak: FALLING,
         };
         cpu.pullback(tap, &cotangent, &mut gradient).unwrap();
         (cpu.activation(node).unwrap().into_owned(), gradient)
